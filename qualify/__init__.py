@@ -1,0 +1,53 @@
+"""From closed deals to qualification criteria: what goes with winning, where the score tips, how surely.
+
+The way through: `read_survey`, `read_deals`, `audit_deals`, `find_factors`, `fit_win_model`,
+`find_tipping_point`, `refine_criteria`, `write_criteria`, `score_deals`; `analyze` runs the whole chain.
+Each name is loaded when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
+
+__all__ = [
+    "Answer",
+    "Audit",
+    "Characteristic",
+    "Columns",
+    "Criteria",
+    "Deals",
+    "Factors",
+    "InvalidArgument",
+    "InvalidCriteria",
+    "InvalidDeals",
+    "InvalidSurvey",
+    "NotEnoughDeals",
+    "Outcomes",
+    "QualifyError",
+    "QualifyWarning",
+    "ScoredDeals",
+    "SimulatedDeals",
+    "Study",
+    "Survey",
+    "TippingPoint",
+    "WinModel",
+    "__version__",
+    "analyze",
+    "audit_deals",
+    "fetch_b2b_sales",
+    "find_factors",
+    "find_tipping_point",
+    "fit_win_model",
+    "infer_survey",
+    "plot_answers",
+    "plot_factors",
+    "plot_win_curve",
+    "read_criteria",
+    "read_deals",
+    "read_survey",
+    "refine_criteria",
+    "score_deals",
+    "simulate_deals",
+    "write_criteria",
+    "write_survey",
+]
