@@ -1,0 +1,104 @@
+# `make demo` shows what qualify does; `make test` checks everything. Both set up .venv by themselves.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+# What is installed depends on pyproject.toml alone (the package itself is installed in place).
+KEY := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
+INSTALLED := .venv/installed-$(KEY)
+DEVELOPER := .venv/developer-$(KEY)
+
+export MPLBACKEND := Agg
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+STEPS := lint layout types imports tests notebooks examples docs wheel
+.PHONY: help demo test format clean $(STEPS)
+
+help:
+	@echo "make demo    analyse simulated deals and write pages and tables to demo-output/"
+	@echo "make test    every check: $(STEPS)"
+	@echo "make STEP    one of these checks; 'make -k test' goes on after a failure"
+	@echo "make format  lay out the code and mend what can be mended by itself"
+	@echo "make clean   remove what was built (.venv stays)"
+
+demo: $(INSTALLED)
+	@$(BIN)/qualify demo --out demo-output
+	@echo; echo "Written to $(CURDIR)/demo-output:"
+	@cd demo-output && find . -type f | sort | sed 's|^\./|  |'
+
+test: $(STEPS)
+	@echo "== All checks passed"
+
+lint: $(DEVELOPER)
+	@echo "== Lint (ruff check)"
+	@$(BIN)/ruff check .
+
+layout: $(DEVELOPER)
+	@echo "== Layout (ruff format)"
+	@$(BIN)/ruff format --check .
+
+types: $(DEVELOPER)
+	@echo "== Types (mypy, strict)"
+	@$(BIN)/mypy
+
+imports: $(DEVELOPER)
+	@echo "== Imports run one way (import-linter)"
+	@$(BIN)/lint-imports --no-logo --no-cache
+
+tests: $(DEVELOPER)
+	@echo "== Tests and the examples in docstrings (pytest)"
+	@$(BIN)/pytest -q -n 2
+
+notebooks: $(DEVELOPER)
+	@echo "== Notebooks run from top to bottom (nbmake)"
+	@$(BIN)/pytest -q -n 2 --nbmake notebooks/*.ipynb
+
+examples: $(DEVELOPER)
+	@echo "== Examples run"
+	@rm -rf build/examples && mkdir -p build/examples
+	@for example in examples/*.py; do \
+		echo "$$example"; \
+		(cd build/examples && ../../$(BIN)/python "../../$$example" > "$$(basename "$$example" .py).txt"); \
+	done
+
+docs: $(DEVELOPER)
+	@echo "== Documentation (Sphinx, warnings are errors)"
+	@rm -rf build/docs && $(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
+wheel: $(DEVELOPER)
+	@echo "== The wheel, installed alone in a fresh environment"
+	@rm -rf build/wheel && mkdir -p build/wheel
+	@$(BIN)/pyproject-build --wheel --no-isolation --outdir build/wheel . > build/wheel/build.log
+	@$(BIN)/python -m venv build/wheel/venv
+	@build/wheel/venv/bin/python -m pip install --quiet build/wheel/qualify-*.whl
+	@cd build/wheel && venv/bin/qualify --help > help.txt && venv/bin/qualify demo --out demo > demo.txt
+	@cd build/wheel && venv/bin/python -I -c 'import qualify; [getattr(qualify, name) for name in qualify.__all__]'
+	@ls build/wheel/qualify-*.whl
+
+format: $(DEVELOPER)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "qualify needs Python 3.11 or later; say which one with: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(INSTALLED): | $(BIN)/python
+	@echo "== Setting up .venv (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEVELOPER): | $(BIN)/python
+	@echo "== Setting up .venv with what the checks need (two or three minutes, once)"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(INSTALLED)
