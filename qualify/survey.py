@@ -1,0 +1,232 @@
+"""Survey: what is asked of every deal, in which columns the answers stand, what the outcome words mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from qualify.errors import InvalidSurvey, did_you_mean
+
+Kind = Literal["yes_no", "score", "ordered", "choice"]
+Blank = Literal["unknown", "error"]
+NoDecisionAs = Literal["lost", "leave_out"]
+
+SCHEMA_VERSION = 1
+UNKNOWN = "unknown"
+UNKNOWN_WORDS = ("unknown", "not known", "don't know", "dont know", "not sure", "n/a", "?", "tbd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One allowed answer of a characteristic.
+
+    Attributes
+    ----------
+    value : str
+        The answer as it stands in the table. Compared without regard to case and outer space.
+    label : str
+        A longer wording for people.
+    anchor : str
+        The observable fact that earns this answer.
+    points : float, optional
+        Points a hand-made scorecard gives for it.
+    """
+
+    value: str
+    label: str = ""
+    anchor: str = ""
+    points: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Characteristic:
+    """One observable fact about a deal, with its allowed answers.
+
+    Attributes
+    ----------
+    name : str
+        Its short name in every result.
+    column : str
+        The column of the table that holds its answers.
+    kind : {"yes_no", "score", "ordered", "choice"}
+        yes_no: two answers; score: a number; ordered: words with an order; choice: words without one.
+    question : str
+        What is asked.
+    answers : tuple of Answer
+        yes_no: exactly two, the "no" side first; ordered: lowest first; score: none needed.
+    unknown : tuple of str
+        Words that mean unknown here, besides those of the whole survey.
+    group : str
+        A heading under which it is listed.
+    controllable : bool
+        Whether the team can change it (a lever) or not (context).
+    blank : {"unknown", "error"}
+        What an empty cell means.
+    low, high : float, optional
+        Allowed range of a score; None is open.
+    points_per_step : float, optional
+        Points a hand-made scorecard gives for each step of a score.
+    reference : str, optional
+        The answer of a yes_no or choice that the others are compared with.
+    contrast : tuple of two str, optional
+        The two answers of a choice, (from, to), whose difference is reported.
+    """
+
+    name: str
+    column: str
+    kind: Kind
+    question: str = ""
+    answers: tuple[Answer, ...] = ()
+    unknown: tuple[str, ...] = ()
+    group: str = ""
+    controllable: bool = False
+    blank: Blank = "unknown"
+    low: float | None = None
+    high: float | None = None
+    points_per_step: float | None = None
+    reference: str | None = None
+    contrast: tuple[str, str] | None = None
+
+    @property
+    def label(self) -> str:
+        """The question, or the name where no question is written."""
+        return self.question or self.name
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The answers as they stand in tables, without `unknown`."""
+        return tuple(answer.value for answer in self.answers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns of the table hold what, apart from the characteristics. None: there is no such column."""
+
+    outcome: str
+    deal: str | None = None
+    close_date: str | None = None
+    survey_date: str | None = None
+    created_date: str | None = None
+    value: str | None = None
+    rep: str | None = None
+    account: str | None = None
+    segment: str | None = None
+    respondent: str | None = None
+    weight: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """What the words of the outcome column mean. Compared without regard to case and space."""
+
+    won: tuple[str, ...]
+    lost: tuple[str, ...]
+    no_decision: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    no_decision_as: NoDecisionAs = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The questions asked of every deal and how a table answers them.
+
+    Attributes
+    ----------
+    columns : Columns
+        Which columns hold the outcome, the deal id, dates and so on.
+    outcomes : Outcomes
+        What the outcome words mean.
+    characteristics : tuple of Characteristic
+        The questions, in order.
+    title : str
+        A name for people.
+    unknown : tuple of str
+        Words that mean "unknown" wherever they are not an answer of the characteristic itself.
+    notes : tuple of str
+        Remarks; `infer_survey` says here what it left out and why.
+    min_answers : int
+        Answers given by fewer deals than this are pooled in the statistics.
+    schema_version : int
+        Version of the survey's file format.
+
+    Raises
+    ------
+    InvalidSurvey
+        With every problem at once: names or columns used twice, answers that do not fit the kind, and so on.
+
+    Examples
+    --------
+    >>> survey = Survey(
+    ...     columns=Columns(outcome="Status"),
+    ...     outcomes=Outcomes(won=("Won",), lost=("Lost",)),
+    ...     characteristics=(Characteristic(name="Need", column="Need", kind="score", low=1, high=5),),
+    ... )
+    >>> survey.names
+    ('Need',)
+    """
+
+    columns: Columns
+    outcomes: Outcomes
+    characteristics: tuple[Characteristic, ...]
+    title: str = ""
+    unknown: tuple[str, ...] = UNKNOWN_WORDS
+    notes: tuple[str, ...] = field(default=(), compare=True)
+    min_answers: int = 5
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the characteristics, in order."""
+        return tuple(characteristic.name for characteristic in self.characteristics)
+
+    def characteristic(self, name: str) -> Characteristic:
+        """Return the characteristic called `name`.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        Characteristic
+            The one of that name.
+
+        Raises
+        ------
+        InvalidSurvey
+            Where there is none, with the nearest name.
+        """
+        for characteristic in self.characteristics:
+            if characteristic.name == name:
+                return characteristic
+        hint = did_you_mean(str(name), self.names, most=3)
+        raise InvalidSurvey(f"the survey has no characteristic {name!r}; see `survey.names`.{hint}")
+
+    def hand_points(self, name: str) -> dict[str, float]:
+        """Return the hand-given points of a characteristic.
+
+        Parameters
+        ----------
+        name : str
+            One of `names`.
+
+        Returns
+        -------
+        dict
+            Points by answer; for a score `{"per step": points}`; empty where none were given.
+        """
+        asked = self.characteristic(name)
+        if asked.kind == "score":
+            return {} if asked.points_per_step is None else {"per step": asked.points_per_step}
+        return {answer.value: answer.points for answer in asked.answers if answer.points is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the survey as plain values that JSON can hold; `from_dict` gives the same survey back."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Survey:
+        """Return the survey that plain values describe."""
+        raise NotImplementedError
