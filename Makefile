@@ -76,7 +76,7 @@ wheel: $(DEVELOPER)
 	@rm -rf build/wheel && mkdir -p build/wheel
 	@$(BIN)/pyproject-build --wheel --no-isolation --outdir build/wheel . > build/wheel/build.log
 	@$(BIN)/python -m venv build/wheel/venv
-	@build/wheel/venv/bin/python -m pip install --quiet build/wheel/qualify-*.whl
+	@build/wheel/venv/bin/python -m pip install -qq build/wheel/qualify-*.whl
 	@cd build/wheel && venv/bin/qualify --help > help.txt && venv/bin/qualify demo --out demo > demo.txt
 	@cd build/wheel && venv/bin/python -I -c 'import qualify; [getattr(qualify, name) for name in qualify.__all__]'
 	@ls build/wheel/qualify-*.whl
@@ -95,10 +95,10 @@ $(BIN)/python:
 
 $(INSTALLED): | $(BIN)/python
 	@echo "== Setting up .venv (a minute or two, once)"
-	@$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m pip install -qq --editable .
 	@touch $@
 
 $(DEVELOPER): | $(BIN)/python
 	@echo "== Setting up .venv with what the checks need (two or three minutes, once)"
-	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@ $(INSTALLED)
