@@ -1,0 +1,173 @@
+"""What a column of a result is called when people read it, and how its values are written.
+
+The frames keep their short, fixed column names (`win_rate`, `q_value`); the words for people live only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, NamedTuple
+
+Format = Literal["text", "count", "percent", "swing", "p", "odds", "number", "metric", "statistic"]
+
+
+class Interval(NamedTuple):
+    """Three columns that belong together: an estimate and the limits of its interval."""
+
+    estimate: str
+    low: str
+    high: str
+
+
+# An estimate earlier in the list claims limits that two estimates could share (`ci_low`, `ci_high`).
+INTERVALS: tuple[Interval, ...] = (
+    Interval("swing", "swing_low", "swing_high"),
+    Interval("win_rate", "win_rate_low", "win_rate_high"),
+    Interval("probability", "low", "high"),
+    Interval("odds_ratio", "ci_low", "ci_high"),
+    Interval("corrected", "ci_low", "ci_high"),
+    Interval("estimate", "ci_low", "ci_high"),
+)
+
+RANGES: dict[tuple[str, str], str] = {("score_low", "score_high"): "Scores"}
+
+METRICS: dict[str, str] = {
+    "auc": "C-statistic (AUC)",
+    "brier": "Brier score",
+    "scaled_brier": "Scaled Brier score",
+    "log_loss": "Log loss",
+    "calibration_intercept": "Calibration intercept",
+    "calibration_slope": "Calibration slope",
+    "ici": "Mean calibration error (ICI)",
+}
+
+_COLUMNS: dict[str, tuple[str, Format]] = {
+    "account": ("Account", "text"),
+    "alone_chi2": ("χ² alone", "statistic"),
+    "alone_p": ("p alone", "p"),
+    "alone_q": ("q alone", "p"),
+    "answer": ("Answer", "text"),
+    "apparent": ("Same deals", "metric"),
+    "ask_next": ("Find out next", "text"),
+    "characteristic": ("Characteristic", "text"),
+    "characteristics": ("Characteristics", "text"),
+    "chi2": ("χ²", "statistic"),
+    "ci_high": ("to", "number"),
+    "ci_low": ("from", "number"),
+    "close_date": ("Closed", "text"),
+    "cluster": ("Cluster", "text"),
+    "corrected": ("Unseen deals", "metric"),
+    "created_date": ("Created", "text"),
+    "deal": ("Deal", "text"),
+    "deals": ("Deals", "count"),
+    "df": ("df", "count"),
+    "direction": ("Goes with", "text"),
+    "estimate": ("Estimate", "number"),
+    "gates": ("Gates", "text"),
+    "high": ("to", "number"),
+    "inclusion": ("Chosen in", "percent"),
+    "kept": ("Kept", "text"),
+    "levers": ("Levers", "text"),
+    "low": ("from", "number"),
+    "mend": ("What to do", "text"),
+    "metric": ("Measure", "text"),
+    "n": ("Deals", "count"),
+    "nonlinear_p": ("p not straight", "p"),
+    "note": ("Note", "text"),
+    "odds_ratio": ("Odds ratio", "odds"),
+    "optimism": ("Optimism", "metric"),
+    "outcome": ("Outcome", "text"),
+    "p_value": ("p", "p"),
+    "period": ("Period", "text"),
+    "points": ("Points", "count"),
+    "pooled_into": ("Pooled into", "text"),
+    "probability": ("Win probability", "percent"),
+    "q_value": ("q", "p"),
+    "quarter": ("Quarter", "text"),
+    "score": ("Score", "number"),
+    "score_high": ("to score", "number"),
+    "score_low": ("from score", "number"),
+    "severity": ("Severity", "text"),
+    "share": ("Share of deals", "percent"),
+    "shares_with": ("Shares with", "text"),
+    "sign_agreement": ("Same sign in", "percent"),
+    "surprise": ("Surprise", "text"),
+    "survey_date": ("Surveyed", "text"),
+    "swing": ("Swing", "swing"),
+    "swing_high": ("Swing to", "swing"),
+    "swing_low": ("Swing from", "swing"),
+    "unknown_chi2": ("χ² unknown", "statistic"),
+    "unknown_p": ("p unknown", "p"),
+    "unknown_q": ("q unknown", "p"),
+    "unknown_share": ("Unknown", "percent"),
+    "unknown_swing": ("Swing if unknown", "swing"),
+    "verdict": ("Verdict", "text"),
+    "version": ("Version", "text"),
+    "what": ("What", "text"),
+    "where": ("Where", "text"),
+    "why": ("Why it matters", "text"),
+    "win_rate": ("Win rate", "percent"),
+    "win_rate_high": ("Win rate to", "percent"),
+    "win_rate_low": ("Win rate from", "percent"),
+    "won": ("Won", "count"),
+    "year": ("Year", "text"),
+    "zone": ("Zone", "text"),
+}
+
+
+def heading(column: object) -> str:
+    """Return the heading people read above a column.
+
+    Parameters
+    ----------
+    column : object
+        A column's name; one that no result of this package has is shown with its underscores as spaces.
+
+    Returns
+    -------
+    str
+        The heading.
+
+    Examples
+    --------
+    >>> heading("win_rate"), heading("days_open")
+    ('Win rate', 'Days open')
+    """
+    name = str(column)
+    if name in _COLUMNS:
+        return _COLUMNS[name][0]
+    words = name.replace("_", " ").strip()
+    # Only names written as code are made into words; a user's own spelling is left alone.
+    return words[:1].upper() + words[1:] if name.islower() else words
+
+
+def format_of(column: object, beside: Collection[object] = ()) -> Format | None:
+    """Return how the values of a column are written.
+
+    Parameters
+    ----------
+    column : object
+        A column's name.
+    beside : collection of object
+        All column names of the same frame: the limits of an interval are written like their estimate.
+
+    Returns
+    -------
+    str or None
+        One of "text", "count", "percent", "swing", "p", "odds", "number", "metric", "statistic"; None for a
+        column that no result of this package has.
+
+    Examples
+    --------
+    >>> format_of("win_rate"), format_of("q_value"), format_of("swing")
+    ('percent', 'p', 'swing')
+    >>> format_of("ci_low", ["odds_ratio", "ci_low", "ci_high"])
+    'odds'
+    """
+    name = str(column)
+    for interval in INTERVALS:
+        if interval.estimate in beside and name in interval[1:]:
+            return format_of(interval.estimate, beside)
+    if name == "estimate" and "metric" in beside:
+        return "metric"
+    return _COLUMNS[name][1] if name in _COLUMNS else None
