@@ -210,9 +210,9 @@ def check_choice(value: T, allowed: Iterable[T], *, name: str, where: str) -> T:
 
     Examples
     --------
-    >>> check_choice("firht", ("ridge", "firth"), name="kind", where="fit")
+    >>> check_choice("ridg", ("ridge", "firth"), name="fit", where="f")
     Traceback (most recent call last):
-    qualify.errors.InvalidArgument: `kind` of `fit` must be 'ridge' or 'firth'; got 'firht'. Did you mean 'firth'?
+    qualify.errors.InvalidArgument: `fit` of `f` must be 'ridge' or 'firth'; got 'ridg'. Did you mean 'ridge'?
     """
     options = list(allowed)
     if value in options:

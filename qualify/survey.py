@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from qualify.errors import InvalidSurvey, did_you_mean
+from qualify.survey_check import survey_problems
 
 Kind = Literal["yes_no", "score", "ordered", "choice"]
 Blank = Literal["unknown", "error"]
@@ -171,9 +172,14 @@ class Survey:
     characteristics: tuple[Characteristic, ...]
     title: str = ""
     unknown: tuple[str, ...] = UNKNOWN_WORDS
-    notes: tuple[str, ...] = field(default=(), compare=True)
+    notes: tuple[str, ...] = ()
     min_answers: int = 5
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        problems = survey_problems(self)
+        if problems:
+            raise InvalidSurvey(problems, "this survey cannot be used:")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -223,10 +229,36 @@ class Survey:
         return {answer.value: answer.points for answer in asked.answers if answer.points is not None}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the survey as plain values that JSON can hold; `from_dict` gives the same survey back."""
-        raise NotImplementedError
+        """Return the survey as plain values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            `from_dict` gives the same survey back.
+        """
+        from qualify.survey_schema import survey_to_dict
+
+        return survey_to_dict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Survey:
-        """Return the survey that plain values describe."""
-        raise NotImplementedError
+        """Return the survey that plain values, as `to_dict` gives them, describe.
+
+        Parameters
+        ----------
+        data : mapping
+            Keys and values as in a survey file.
+
+        Returns
+        -------
+        Survey
+            The same survey.
+
+        Raises
+        ------
+        InvalidSurvey
+            With every problem at once, unknown keys included.
+        """
+        from qualify.survey_schema import survey_from_dict
+
+        return survey_from_dict(data)
