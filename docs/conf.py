@@ -12,6 +12,7 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+default_role = "py:obj"
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # types stand in the docstrings, with units and ranges
 numpydoc_show_class_members = False
