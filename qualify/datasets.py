@@ -176,12 +176,16 @@ def simulate_deals(
     return _with_truth(frame.sort_values("Created", kind="stable", ignore_index=True), traits, curve, climb)
 
 
-def fetch_b2b_sales() -> pd.DataFrame:
+def fetch_b2b_sales(*, folder: str | os.PathLike[str] | None = None) -> pd.DataFrame:
     """Get 448 real closed deals of a software company, as published, with every cell as text.
 
-    The file is downloaded once, checked, and kept in the user's cache folder. Where the environment variable
-    ``QUALIFY_DATA`` is set, it is read from the folder ``salvirt-b2b`` in that folder instead and nothing is
-    downloaded.
+    The file is downloaded once, checked, and kept in the user's cache folder.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        A folder that holds the file in ``salvirt-b2b``; nothing is downloaded then. Where left out, the
+        environment variable ``QUALIFY_DATA`` may name it.
 
     Returns
     -------
@@ -213,7 +217,7 @@ def fetch_b2b_sales() -> pd.DataFrame:
     Lost    221
     Name: count, dtype: int64
     """
-    folder = os.environ.get("QUALIFY_DATA")
+    folder = os.environ.get("QUALIFY_DATA") if folder is None else folder
     path = Path(folder) / "salvirt-b2b" / _FILE if folder else _download()
     try:
         content = path.read_bytes()
