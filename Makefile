@@ -13,6 +13,10 @@ INSTALLED := .venv/installed-$(KEY)
 DEVELOPER := .venv/developer-$(KEY)
 
 export MPLBACKEND := Agg
+# The published data sets, where they stand beside the repository; else the examples download theirs.
+ifneq ($(wildcard ../shared/data/salvirt-b2b),)
+export QUALIFY_DATA ?= $(abspath ../shared/data)
+endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
@@ -61,7 +65,7 @@ notebooks: $(DEVELOPER)
 examples: $(DEVELOPER)
 	@echo "== Examples run"
 	@rm -rf build/examples && mkdir -p build/examples
-	@for example in examples/*.py; do \
+	@find examples -name '*.py' | sort | while read -r example; do \
 		echo "$$example"; \
 		(cd build/examples && ../../$(BIN)/python "../../$$example" > "$$(basename "$$example" .py).txt"); \
 	done
