@@ -1,0 +1,242 @@
+"""The win rate as a curve of one score: logistic, or between a floor and a ceiling.
+
+``P(s) = floor + (ceiling − floor) · expit(intercept + slope · s)``; the logistic curve has floor 0, ceiling 1.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from qualify.numerics.compiled import compiled
+from qualify.numerics.ridge import Matrix, Vector, solve_positive
+
+FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
+# A band runs from 10 % to 90 % of the climb: s50 ± ln 9 / slope.
+LN9 = float(np.log(9.0))
+# The climb of a plateau curve is at least this much of the way from 0 to 1.
+LEAST_CLIMB = 0.05
+
+
+class Curve(NamedTuple):
+    """A fitted curve and its log-likelihood."""
+
+    kind: int
+    floor: float
+    ceiling: float
+    intercept: float
+    slope: float
+    loglik: float
+
+
+@compiled
+def curve_loglik(score: Vector, outcome: Vector, weights: Vector, curve: Curve) -> float:
+    """Weighted log-likelihood of a curve."""
+    total = 0.0
+    for i in range(score.size):
+        if weights[i] > 0:
+            g = 1.0 / (1.0 + np.exp(-(curve.intercept + curve.slope * score[i])))
+            p = curve.floor + (curve.ceiling - curve.floor) * g
+            p = min(max(p, 1e-12), 1.0 - 1e-12)
+            total += weights[i] * (outcome[i] * np.log(p) + (1.0 - outcome[i]) * np.log(1.0 - p))
+    return total
+
+
+@compiled
+def moments(score: Vector, weights: Vector) -> tuple[float, float]:
+    """Weighted mean and standard deviation."""
+    total = weights.sum()
+    mean = (weights * score).sum() / total
+    return mean, np.sqrt((weights * (score - mean) ** 2).sum() / total)
+
+
+@compiled
+def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve:
+    """Maximum likelihood for the logistic curve; FLAT for a constant score, SEPARATED where the score decides.
+
+    For SEPARATED the band is the gap between the highest loss and the lowest win.
+    """
+    mean, deviation = moments(score, weights)
+    rate = (weights * outcome).sum() / weights.sum()
+    base = np.log(max(rate, 1e-12) / max(1.0 - rate, 1e-12))
+    flat = Curve(FLAT, 0.0, 1.0, base, 0.0, 0.0)
+    if not deviation > 1e-9 * (1.0 + abs(mean)):
+        return Curve(FLAT, 0.0, 1.0, base, 0.0, curve_loglik(score, outcome, weights, flat))
+    highest_loss, lowest_win = -np.inf, np.inf
+    for i in range(score.size):
+        if weights[i] > 0:
+            if outcome[i] > 0.5:
+                lowest_win = min(lowest_win, score[i])
+            else:
+                highest_loss = max(highest_loss, score[i])
+    if lowest_win > highest_loss and np.isfinite(lowest_win) and np.isfinite(highest_loss):
+        slope = 2.0 * LN9 / (lowest_win - highest_loss)
+        return Curve(SEPARATED, 0.0, 1.0, -slope * (lowest_win + highest_loss) / 2.0, slope, 0.0)
+    a, b = _climb_logistic((score - mean) / deviation, outcome, weights, base)
+    curve = Curve(LOGISTIC, 0.0, 1.0, a - b * mean / deviation, b / deviation, 0.0)
+    loglik = curve_loglik(score, outcome, weights, curve)
+    return Curve(LOGISTIC, 0.0, 1.0, curve.intercept, curve.slope, loglik)
+
+
+@compiled
+def _climb_logistic(x: Vector, outcome: Vector, weights: Vector, base: float) -> tuple[float, float]:
+    a, b = base, 0.0
+    for _ in range(60):
+        ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0
+        for i in range(x.size):
+            if weights[i] > 0:
+                p = 1.0 / (1.0 + np.exp(-(a + b * x[i])))
+                r = weights[i] * (outcome[i] - p)
+                v = weights[i] * p * (1.0 - p)
+                ga += r
+                gb += r * x[i]
+                haa += v
+                hab += v * x[i]
+                hbb += v * x[i] * x[i]
+        determinant = haa * hbb - hab * hab
+        if not determinant > 1e-14 * haa * hbb or haa < 1e-12:
+            break
+        da = (hbb * ga - hab * gb) / determinant
+        db = (haa * gb - hab * ga) / determinant
+        # From a flat start Newton undershoots rather than overshoots, short of near-separation.
+        shrink = min(1.0, 3.0 / max(abs(da), abs(db), 1e-300))
+        a += shrink * da
+        b += shrink * db
+        if da * ga + db * gb < 1e-20 or abs(b) > 200.0:
+            break
+    return a, b
+
+
+@compiled
+def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Curve) -> Curve:
+    """Maximum likelihood for floor, ceiling, intercept and slope (slope > 0), from several starts."""
+    mean, deviation = moments(score, weights)
+    if logistic.kind != LOGISTIC:
+        return logistic
+    x = (score - mean) / deviation
+    b = max(logistic.slope * deviation, 0.1)
+    a = logistic.intercept + logistic.slope * mean
+    best = Curve(PLATEAU, 0.0, 1.0, a, b, logistic.loglik if logistic.slope > 0 else -np.inf)
+    for low, high, steep in ((0.02, 0.02, 1.2), (0.1, 0.1, 2.0), (0.02, 0.2, 2.0), (0.2, 0.02, 2.0), (0.2, 0.2, 4.0)):
+        start = Curve(PLATEAU, low, 1.0 - high, a * steep, b * steep, 0.0)
+        curve = _climb_plateau(x, outcome, weights, start)
+        if curve.loglik > best.loglik:
+            best = curve
+    slope = best.slope / deviation
+    return Curve(PLATEAU, best.floor, best.ceiling, best.intercept - slope * mean, slope, best.loglik)
+
+
+@compiled
+def _climb_plateau(x: Vector, outcome: Vector, weights: Vector, start: Curve) -> Curve:
+    """Fisher scoring with damping, projected into 0 ≤ floor, ceiling ≤ 1 and slope > 0."""
+    here = _with_loglik(start, x, outcome, weights)
+    damping = 1e-3
+    for _ in range(80):
+        gradient, information = _plateau_score(x, outcome, weights, here)
+        if here.floor <= 0.0 and gradient[2] < 0:
+            _hold(gradient, information, 2)
+        if here.ceiling >= 1.0 and gradient[3] > 0:
+            _hold(gradient, information, 3)
+        gained = 0.0
+        for _ in range(10):
+            damped = information + damping * np.diag(np.diag(information) + 1e-8)
+            solved, solution = solve_positive(damped, gradient.reshape(-1, 1))
+            if solved:
+                trial = _with_loglik(_step(here, solution.ravel()), x, outcome, weights)
+                gained = trial.loglik - here.loglik
+                if gained > 0:
+                    here = trial
+                    damping = max(damping * 0.2, 1e-9)
+                    break
+            damping = min(damping * 6.0, 1e9)
+        if gained < 1e-10:
+            break
+    return here
+
+
+@compiled
+def _with_loglik(curve: Curve, x: Vector, outcome: Vector, weights: Vector) -> Curve:
+    loglik = curve_loglik(x, outcome, weights, curve)
+    return Curve(PLATEAU, curve.floor, curve.ceiling, curve.intercept, curve.slope, loglik)
+
+
+@compiled
+def _plateau_score(x: Vector, outcome: Vector, weights: Vector, curve: Curve) -> tuple[Vector, Matrix]:
+    gradient = np.zeros(4)
+    information = np.zeros((4, 4))
+    d = np.empty(4)
+    for i in range(x.size):
+        if weights[i] <= 0:
+            continue
+        g = 1.0 / (1.0 + np.exp(-(curve.intercept + curve.slope * x[i])))
+        p = min(max(curve.floor + (curve.ceiling - curve.floor) * g, 1e-10), 1.0 - 1e-10)
+        d[0] = (curve.ceiling - curve.floor) * g * (1.0 - g)
+        d[1] = d[0] * x[i]
+        d[2] = 1.0 - g
+        d[3] = g
+        v = weights[i] / (p * (1.0 - p))
+        for j in range(4):
+            gradient[j] += v * (outcome[i] - p) * d[j]
+            for k in range(4):
+                information[j, k] += v * d[j] * d[k]
+    return gradient, information
+
+
+@compiled
+def _hold(gradient: Vector, information: Matrix, j: int) -> None:
+    gradient[j] = 0.0
+    information[j, :] = 0.0
+    information[:, j] = 0.0
+    information[j, j] = 1.0
+
+
+@compiled
+def _step(curve: Curve, step: Vector) -> Curve:
+    longest = max(abs(step[0]), abs(step[1]))
+    shrink = min(1.0, 3.0 / max(longest, 1e-300))
+    floor = min(max(curve.floor + shrink * step[2], 0.0), 1.0 - LEAST_CLIMB)
+    ceiling = min(max(curve.ceiling + shrink * step[3], floor + LEAST_CLIMB), 1.0)
+    slope = min(max(curve.slope + shrink * step[1], 1e-3), 200.0)
+    return Curve(PLATEAU, floor, ceiling, curve.intercept + shrink * step[0], slope, 0.0)
+
+
+@compiled
+def choose_curve(score: Vector, outcome: Vector, weights: Vector, critical: float) -> Curve:
+    """The plateau curve where its likelihood ratio against the logistic curve exceeds `critical`."""
+    logistic = fit_logistic_curve(score, outcome, weights)
+    if logistic.kind != LOGISTIC or logistic.slope <= 0.0:
+        return logistic
+    plateau = fit_plateau_curve(score, outcome, weights, logistic)
+    return plateau if 2.0 * (plateau.loglik - logistic.loglik) > critical else logistic
+
+
+@compiled
+def signed_root(score: Vector, outcome: Vector, weights: Vector) -> float:
+    """Signed root of the likelihood ratio of a slope: large and positive where wins go with high scores."""
+    curve = fit_logistic_curve(score, outcome, weights)
+    if curve.kind == FLAT:
+        return 0.0
+    rate = (weights * outcome).sum() / weights.sum()
+    flat = Curve(FLAT, 0.0, 1.0, np.log(rate / (1.0 - rate)), 0.0, 0.0)
+    ratio = 2.0 * (curve.loglik - curve_loglik(score, outcome, weights, flat))
+    return float(np.sign(curve.slope) * np.sqrt(max(ratio, 0.0)))
+
+
+@compiled
+def count_zones(score: Vector, outcome: Vector, weights: Vector, low: float, high: float) -> Matrix:
+    """Deals and won deals below, inside and above a band, (3, 2)."""
+    zones = np.zeros((3, 2))
+    for i in range(score.size):
+        zone = 0 if score[i] < low else 2 if score[i] > high else 1
+        zones[zone, 0] += weights[i]
+        zones[zone, 1] += weights[i] * outcome[i]
+    return zones
+
+
+def probability(curve: Curve, score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Win probability of each score."""
+    climb: NDArray[np.float64] = expit(curve.intercept + curve.slope * np.asarray(score, dtype=np.float64))
+    return curve.floor + (curve.ceiling - curve.floor) * climb

@@ -1,0 +1,223 @@
+"""Whole-number points: found by lowering the deviance over integers, starting from rounded coefficients."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.numerics.coding import NOMINAL, Items, count_answers
+from qualify.numerics.compiled import compiled
+from qualify.numerics.ridge import Matrix, Training, Vector
+
+# A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
+AFFORDABLE = 1.0
+
+
+class Scorecard(NamedTuple):
+    """Points (C, L) per answer, and the log-odds ``intercept + slope · score``."""
+
+    points: NDArray[np.int64]
+    intercept: float
+    slope: float
+    loss: float
+
+
+@compiled
+def find_points(
+    training: Training, effects: Matrix, use: NDArray[np.bool_], strength: float, largest: int
+) -> Scorecard:
+    """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
+
+    For each scale in which the widest characteristic spans 2 to `largest` points, effects are rounded and
+    then moved by ±1, answer by answer, while the deviance falls (penalised as the ridge fit is); the coarsest
+    scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
+    """
+    counts = count_answers(training.items, training.weights)
+    widest = 0.0
+    for c in range(use.size):
+        if use[c]:
+            widest = max(widest, _spread(effects[c], counts[c]))
+    nothing = np.zeros(effects.shape, dtype=np.int64)
+    best = _descend(training, counts, nothing, np.zeros(use.size, dtype=np.bool_), strength)
+    if widest <= 1e-9:
+        return best
+    tried = [best]
+    for span in range(2, largest + 1):
+        points = _rounded(training.items, effects, counts, use, span / widest)
+        tried.append(_descend(training, counts, points, use, strength))
+    least = min([card.loss for card in tried])
+    for card in tried:
+        if card.loss <= least + AFFORDABLE:
+            return card
+    return best
+
+
+@compiled
+def _spread(effects: Vector, counts: Vector) -> float:
+    low, high = np.inf, -np.inf
+    for a in range(effects.size):
+        if counts[a] > 0:
+            low, high = min(low, effects[a]), max(high, effects[a])
+    return max(high - low, 0.0)
+
+
+@compiled
+def _rounded(
+    items: Items, effects: Matrix, counts: Matrix, use: NDArray[np.bool_], scale: float
+) -> NDArray[np.int64]:
+    points = np.zeros(effects.shape, dtype=np.int64)
+    for c in range(use.size):
+        if not use[c]:
+            continue
+        known = items.levels[c]
+        low = np.inf
+        for a in range(known + 1):
+            if a < known or counts[c, a] > 0:
+                low = min(low, effects[c, a])
+        for a in range(known + 1):
+            points[c, a] = int(np.rint(max(effects[c, a] - low, 0.0) * scale))
+    return points
+
+
+@compiled
+def _descend(
+    training: Training, counts: Matrix, points: NDArray[np.int64], use: NDArray[np.bool_], strength: float
+) -> Scorecard:
+    """Move the points of one group of answers at a time by one, as long as the loss falls."""
+    points = points.copy()
+    score = _score(training, points)
+    start = _fit(training, counts, points, score, strength, Scorecard(points, 0.0, 0.0, np.inf))
+    best = start
+    for _ in range(20):
+        before = best.loss
+        for c in range(use.size):
+            for a in range(training.items.levels[c] + 1):
+                if not use[c] or training.coding.group[c, a] != a or counts[c, a] == 0:
+                    continue
+                for step in (-1, 1):
+                    if _move(training, points, score, c, a, step):
+                        card = _fit(training, counts, points, score, strength, best)
+                        if card.loss < best.loss - 1e-6:
+                            best = card
+                            break
+                        _move(training, points, score, c, a, -step)
+        if best.loss == before:
+            break
+    return Scorecard(points, best.intercept, best.slope, best.loss)
+
+
+@compiled
+def _move(
+    training: Training,
+    points: NDArray[np.int64],
+    score: NDArray[np.int64],
+    c: int,
+    answer: int,
+    step: int,
+) -> bool:
+    """Change the points of a group of answers, and the scores, in place; False (and nothing) if not allowed."""
+    known = training.items.levels[c]
+    group = training.coding.group[c]
+    if points[c, answer] + step < 0:
+        return False
+    rising = points[c, known - 1] - points[c, 0]
+    ordered = training.items.kind[c] != NOMINAL and answer != known
+    for a in range(known + 1):
+        if group[a] == answer:
+            points[c, a] += step
+    if ordered:
+        kept = rising != 0
+        for a in range(1, known):
+            kept = kept and (points[c, a] - points[c, a - 1]) * rising >= 0
+        if not kept:
+            for a in range(known + 1):
+                if group[a] == answer:
+                    points[c, a] -= step
+            return False
+    for i in range(score.size):
+        if group[training.items.codes[i, c]] == answer:
+            score[i] += step
+    return True
+
+
+@compiled
+def _score(training: Training, points: NDArray[np.int64]) -> NDArray[np.int64]:
+    n, characteristics = training.items.codes.shape
+    score = np.zeros(n, dtype=np.int64)
+    for i in range(n):
+        for c in range(characteristics):
+            score[i] += points[c, training.items.codes[i, c]]
+    return score
+
+
+@compiled
+def _fit(
+    training: Training,
+    counts: Matrix,
+    points: NDArray[np.int64],
+    score: NDArray[np.int64],
+    strength: float,
+    near: Scorecard,
+) -> Scorecard:
+    """Fit intercept and slope to a score; the slope is penalised like the ridge fit."""
+    most = 0
+    spread = 0.0
+    total = training.weights.sum()
+    for c in range(points.shape[0]):
+        top, mean, square = 0, 0.0, 0.0
+        for a in range(points.shape[1]):
+            top = max(top, points[c, a])
+            mean += counts[c, a] * points[c, a]
+            square += counts[c, a] * points[c, a] * points[c, a]
+        most += top
+        spread += square / total - (mean / total) ** 2
+    won = np.zeros(most + 1)
+    lost = np.zeros(most + 1)
+    for i in range(score.size):
+        if training.weights[i] > 0:
+            won[score[i]] += training.weights[i] * training.outcome[i]
+            lost[score[i]] += training.weights[i] * (1.0 - training.outcome[i])
+    intercept, slope, loss = _fit_line(won, lost, strength * spread, near.slope)
+    return Scorecard(points, intercept, slope, loss)
+
+
+@compiled
+def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[float, float, float]:
+    """Penalised logistic regression on a tabulated score, slope started at `b`: intercept, slope, deviance."""
+    total_won, total_lost = won.sum(), lost.sum()
+    middle = 0.0
+    for s in range(won.size):
+        middle += s * (won[s] + lost[s])
+    middle /= total_won + total_lost
+    a = np.log((total_won + 1e-9) / (total_lost + 1e-9))
+    value = np.inf
+    for _ in range(40):
+        ga, gb, haa, hab, hbb, deviance = 0.0, -stiffness * b, 0.0, 0.0, stiffness, stiffness * b * b
+        for s in range(won.size):
+            n = won[s] + lost[s]
+            if n > 0:
+                x = s - middle
+                eta = a + b * x
+                p = 1.0 / (1.0 + np.exp(-eta))
+                deviance += 2.0 * (n * (max(eta, 0.0) + np.log1p(np.exp(-abs(eta)))) - won[s] * eta)
+                residual, v = won[s] - n * p, n * p * (1.0 - p)
+                ga += residual
+                gb += residual * x
+                haa += v
+                hab += v * x
+                hbb += v * x * x
+        value = deviance
+        determinant = haa * hbb - hab * hab
+        if not determinant > 1e-12 * haa * (hbb + 1e-300):
+            break
+        da = (hbb * ga - hab * gb) / determinant
+        db = (haa * gb - hab * ga) / determinant
+        longest = max(abs(da), abs(db) * (1.0 + middle))
+        shrink = min(1.0, 4.0 / max(longest, 1e-300))
+        a += shrink * da
+        b += shrink * db
+        if da * ga + db * gb < 1e-8:
+            break
+    return a - b * middle, b, value

@@ -1,0 +1,154 @@
+"""Cross-fitting, permutation and bootstrap of the whole procedure.
+
+One replicate is a handful of compiled calls that hold no lock, so replicates run on every core. Each has a
+generator of its own: results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.numerics.coding import Items
+from qualify.numerics.curves import (
+    LN9,
+    Curve,
+    choose_curve,
+    count_zones,
+    fit_logistic_curve,
+    signed_root,
+)
+from qualify.numerics.folds import assign_folds
+from qualify.numerics.procedures import Recipe, predict, train
+from qualify.numerics.ridge import Vector
+from qualify.progress import track
+
+T = TypeVar("T")
+
+
+class Sample(NamedTuple):
+    """Deals to resample: answers, outcomes (1 won, 0 lost), weights, and the group that stays together."""
+
+    items: Items
+    outcome: Vector
+    weights: Vector
+    group: NDArray[np.int64]
+
+
+class Replicate(NamedTuple):
+    """What one bootstrap draw found.
+
+    curve : the curve on its cross-fitted scores; `cross_slope` the slope of a logistic curve on them, and
+    `fresh_slope` on the deals outside the draw under the model trained on all of it (NaN for a given score).
+    zones : (3, 2), deals and won deals below, inside and above its own band.
+    points : (C, L), the whole-number points of that model.
+    """
+
+    curve: Curve
+    win_rate: float
+    cross_slope: float
+    fresh_slope: float
+    zones: NDArray[np.float64]
+    points: NDArray[np.int64]
+
+
+def replicate(
+    one: Callable[[np.random.Generator], T], times: int, rng: np.random.Generator, *, what: str
+) -> list[T]:
+    """Call `one(generator)` many times on every core, in order, with progress; Ctrl-C drops what has not begun."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        try:
+            return list(track(pool.map(one, rng.spawn(times)), what=what, total=times))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Vector:
+    """Log-odds of every deal with weight, from models that never saw its group."""
+    order = rng.permutation(int(sample.group.max()) + 1)
+    fold = assign_folds(sample.group, sample.outcome, sample.weights, folds, order)
+    score = np.zeros(sample.outcome.size)
+    for k in range(folds):
+        held = fold == k
+        weights = np.where(held, 0.0, sample.weights)
+        if not both_outcomes(sample.outcome, weights):
+            continue
+        score[held] = predict(sample.items.codes[held], train(sample.items, sample.outcome, weights, recipe))
+    return score
+
+
+def both_outcomes(outcome: Vector, weights: Vector) -> bool:
+    """Whether deals with weight were both won and lost."""
+    return 0 < float(weights @ outcome) < float(weights.sum())
+
+
+def draw_groups(sample: Sample, rng: np.random.Generator) -> Vector:
+    """Weights of one bootstrap draw of groups, drawn anew until it holds won and lost deals."""
+    groups = int(sample.group.max()) + 1
+    while True:
+        times = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        weights: Vector = sample.weights * times[sample.group]
+        if both_outcomes(sample.outcome, weights):
+            return weights
+
+
+def permuted_root(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> float:
+    """Signed root of the slope on cross-fitted scores when outcomes are dealt out at random."""
+    shuffled = sample._replace(outcome=rng.permutation(sample.outcome))
+    return signed_root(cross_fit(shuffled, recipe, folds, rng), shuffled.outcome, sample.weights)
+
+
+def bootstrap_procedure(
+    sample: Sample, recipe: Recipe, folds: int, critical: float, rng: np.random.Generator
+) -> Replicate:
+    """Draw groups with replacement and repeat everything: cross-fit, choice of curve, zones, final points."""
+    drawn = sample._replace(weights=draw_groups(sample, rng))
+    score = cross_fit(drawn, recipe, folds, rng)
+    trained = train(*drawn[:3], recipe)
+    fresh = np.where(drawn.weights == 0, sample.weights, 0.0)
+    fresh_slope = np.nan
+    if both_outcomes(sample.outcome, fresh):
+        line = fit_logistic_curve(predict(sample.items.codes, trained), sample.outcome, fresh)
+        fresh_slope = line.slope
+    return describe(score, drawn, critical)._replace(fresh_slope=fresh_slope, points=trained.points)
+
+
+def bootstrap_given(score: Vector, sample: Sample, critical: float, rng: np.random.Generator) -> Replicate:
+    """The same for a score that was given: nothing is trained."""
+    return describe(score, sample._replace(weights=draw_groups(sample, rng)), critical)
+
+
+def describe(score: Vector, sample: Sample, critical: float) -> Replicate:
+    """Curve and zones of a score."""
+    curve = choose_curve(score, sample.outcome, sample.weights, critical)
+    low, high = band(curve)
+    return Replicate(
+        curve=curve,
+        win_rate=float(sample.weights @ sample.outcome / sample.weights.sum()),
+        cross_slope=fit_logistic_curve(score, sample.outcome, sample.weights).slope,
+        fresh_slope=np.nan,
+        zones=count_zones(score, sample.outcome, sample.weights, low, high),
+        points=np.zeros((0, 0), dtype=np.int64),
+    )
+
+
+def band(curve: Curve) -> tuple[float, float]:
+    """Scores at 10 % and 90 % of the climb, ``s50 ± ln 9 / slope``; endless where nothing climbs."""
+    if curve.slope <= 0:
+        return -np.inf, np.inf
+    return (-LN9 - curve.intercept) / curve.slope, (LN9 - curve.intercept) / curve.slope
+
+
+def simulated_ratio(score: Vector, sample: Sample, chance: Vector, rng: np.random.Generator) -> float:
+    """Likelihood ratio of plateau against logistic when `chance` (a logistic curve) is the truth."""
+    outcome = (rng.random(score.size) < chance).astype(np.float64)
+    if not both_outcomes(outcome, sample.weights):
+        return 0.0
+    logistic = fit_logistic_curve(score, outcome, sample.weights)
+    return 2.0 * (choose_curve(score, outcome, sample.weights, 0.0).loglik - logistic.loglik)

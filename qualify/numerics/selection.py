@@ -1,0 +1,93 @@
+"""Choosing few characteristics, by the quadratic shape of the penalised likelihood around its maximum."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.numerics.coding import Coding
+from qualify.numerics.compiled import compiled
+from qualify.numerics.ridge import Matrix, RidgeFit, Vector, effective_parameters, solve_positive
+
+
+@compiled
+def choose_characteristics(fit: RidgeFit, coding: Coding, total: float, most: int) -> NDArray[np.bool_]:
+    """Add characteristics one at a time, best first, and stop at the size with the least corrected AIC.
+
+    With the gradient ``g = Aβ`` and curvature ``A`` of the full penalised fit, a set S of columns explains
+    ``g_S' A_SS⁻¹ g_S`` of twice the log-likelihood, and spends ``tr(I_SS A_SS⁻¹)`` parameters: no refit is
+    needed along the way.
+
+    Parameters
+    ----------
+    fit : RidgeFit
+        The fit on all characteristics.
+    coding : Coding
+        Which columns belong to which characteristic.
+    total : float
+        Number of deals.
+    most : int
+        Keep at most this many characteristics.
+    """
+    characteristics = coding.first.size - 1
+    curvature, information = _beyond_intercept(fit.curvature), _beyond_intercept(fit.information)
+    gradient = curvature @ fit.beta[1:]
+    chosen = np.zeros(characteristics, dtype=np.bool_)
+    best = chosen.copy()
+    least = 0.0
+    for _ in range(min(most, characteristics)):
+        leader, gain = -1, -1.0
+        for c in range(characteristics):
+            if not chosen[c] and coding.first[c + 1] > coding.first[c]:
+                chosen[c] = True
+                explained = _explained(curvature, gradient, coding, chosen)
+                chosen[c] = False
+                if explained > gain:
+                    leader, gain = c, explained
+        if leader < 0:
+            break
+        chosen[leader] = True
+        columns = _columns(coding, chosen)
+        freedom = 1.0 + effective_parameters(_block(curvature, columns), _block(information, columns))
+        spare = max(total - freedom - 1.0, 1e-9)
+        # Against the intercept alone, whose own criterion is 2.
+        criterion = -gain + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
+        if criterion < least:
+            least = criterion
+            best = chosen.copy()
+    return best
+
+
+@compiled
+def _beyond_intercept(matrix: Matrix) -> Matrix:
+    """The matrix over the slopes, with the intercept left free to follow them."""
+    return matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
+
+
+@compiled
+def _columns(coding: Coding, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    columns = np.empty(coding.first[-1], dtype=np.int64)
+    size = 0
+    for c in range(chosen.size):
+        if chosen[c]:
+            for j in range(coding.first[c], coding.first[c + 1]):
+                columns[size] = j
+                size += 1
+    return columns[:size]
+
+
+@compiled
+def _block(matrix: Matrix, columns: NDArray[np.int64]) -> Matrix:
+    block = np.empty((columns.size, columns.size))
+    for a in range(columns.size):
+        for b in range(columns.size):
+            block[a, b] = matrix[columns[a], columns[b]]
+    return block
+
+
+@compiled
+def _explained(curvature: Matrix, gradient: Vector, coding: Coding, chosen: NDArray[np.bool_]) -> float:
+    columns = _columns(coding, chosen)
+    part = gradient[columns]
+    solved, solution = solve_positive(_block(curvature, columns), part.reshape(-1, 1))
+    return float(part @ solution.ravel()) if solved else -1.0
