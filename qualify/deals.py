@@ -2,23 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from qualify.deal_columns import (
+    read_answer_column,
+    read_date_column,
+    read_ids,
+    read_number_column,
+    read_outcomes,
+    read_text_column,
+)
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
+from qualify.faults import Faults
 from qualify.survey import Survey
+from qualify.table_source import RawTable, open_table
 
 DATES = ("close_date", "survey_date", "created_date")
+NUMBERS = ("value", "weight")
+TEXTS = ("rep", "account", "segment", "respondent")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Deals:
-    """Deals read against their survey."""
+    """Deals read against their survey.
+
+    Attributes
+    ----------
+    survey : Survey
+        What was asked.
+    closed : DataFrame
+        The closed deals, indexed by deal id (text; the row of the table where there is no id column).
+        Columns: `outcome` (won, lost or no decision), those of close_date, survey_date, created_date, value,
+        weight, rep, account, segment and respondent that the survey names (missing where blank), then one per
+        characteristic: a categorical of text whose last category is `unknown`, never missing.
+    open : DataFrame
+        The open deals, in the same form; their outcome is "open".
+    left_out : int
+        Deals without a decision that were left out, as the survey says.
+    """
 
     survey: Survey
     closed: pd.DataFrame
     open: pd.DataFrame
     left_out: int = 0
+
+    def __repr__(self) -> str:
+        won = int(self.won.sum())
+        rate = f", {won / self.n:.1%}" if self.n else ""
+        more = f", {self.left_out} left out" if self.left_out else ""
+        counts = f"{self.n} closed ({won} won{rate}), {len(self.open)} open{more}"
+        return f"<Deals: {counts}; {len(self.survey.names)} characteristics>"
 
     @property
     def answers(self) -> pd.DataFrame:
@@ -28,7 +67,7 @@ class Deals:
     @property
     def won(self) -> pd.Series[bool]:
         """Whether each closed deal was won."""
-        return self.closed["outcome"] == "won"
+        return (self.closed["outcome"] == "won").astype(bool).rename("won")
 
     @property
     def dates(self) -> pd.DataFrame:
@@ -38,8 +77,8 @@ class Deals:
     @property
     def weights(self) -> pd.Series[float]:
         """Weight of each closed deal: 1.0 unless the survey names a weight column."""
-        if "weight" in self.closed.columns and self.survey.columns.weight is not None:
-            return self.closed["weight"].astype("float64")
+        if "weight" in self.closed.columns:
+            return self.closed["weight"]
         return pd.Series(1.0, index=self.closed.index, name="weight")
 
     @property
@@ -52,6 +91,186 @@ class Deals:
         """Share of the closed deals that were won, in [0, 1], unweighted."""
         return float(self.won.mean())
 
-    def subset(self, mask: object) -> Deals:
-        """Return the same with only the closed deals where `mask` is true."""
-        raise NotImplementedError
+    def subset(self, mask: pd.Series[bool] | NDArray[np.bool_] | Sequence[bool]) -> Deals:
+        """Return the same with only the closed deals where `mask` is true; the open deals stay.
+
+        Parameters
+        ----------
+        mask : sequence of bool
+            One per closed deal, in their order; a Series must carry their index.
+
+        Returns
+        -------
+        Deals
+            All categories stay, whether still answered or not.
+
+        Raises
+        ------
+        InvalidArgument
+            Where the mask does not fit.
+        """
+        kept = np.asarray(mask)
+        if kept.shape != (self.n,) or kept.dtype != np.bool_:
+            given = f"{kept.dtype} values of shape {kept.shape}"
+            raise InvalidArgument(f"`mask` of `subset` must be {self.n} truth values; got {given}.")
+        if isinstance(mask, pd.Series) and not mask.index.equals(self.closed.index):
+            raise InvalidArgument("`mask` of `subset` must carry the index of `closed`, in its order.")
+        return replace(self, closed=self.closed.loc[kept])
+
+
+def read_deals(source: object, survey: Survey) -> Deals:
+    """Read a table of deals against a survey.
+
+    Words are compared without regard to case and outer space (outcome words: without regard to any space);
+    the number 4.0 is the answer 4. Text is taken as written: `NA` is unknown only if the survey says so. A
+    blank answer is `unknown` unless the survey says it is an error; a blank outcome is an open deal. Rows with
+    nothing in them do not count.
+
+    Parameters
+    ----------
+    source : path or frame
+        A file ending with .csv, .tsv, .txt, .xlsx (the first sheet), .parquet or .jsonl, or a frame of
+        pandas, polars, pyarrow or another library that narwhals knows. It is never changed.
+    survey : Survey
+        What was asked and in which columns it stands.
+
+    Returns
+    -------
+    Deals
+        The closed and the open deals.
+
+    Raises
+    ------
+    InvalidDeals
+        With every problem of the table at once, each with column, row, value and mend.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from qualify.survey import Characteristic, Columns, Outcomes, Survey
+    >>> survey = Survey(
+    ...     columns=Columns(outcome="Status"),
+    ...     outcomes=Outcomes(won=("Won",), lost=("Lost",), open=("Open",)),
+    ...     characteristics=(Characteristic(name="Need", column="Need", kind="score", low=1, high=5),),
+    ... )
+    >>> frame = pd.DataFrame({"Status": ["won", "LOST", "Open"], "Need": [4.0, 2.0, None]})
+    >>> deals = read_deals(frame, survey)
+    >>> deals
+    <Deals: 2 closed (1 won, 50.0%), 1 open; 1 characteristics>
+    >>> deals.closed["Need"].tolist()
+    ['4', '2']
+    """
+    table, faults = _opened(source, survey)
+    frame = _frame(table, survey, faults)
+    if survey.columns.outcome not in table:
+        faults.general.append(table.missing(survey.columns.outcome))
+    elif "outcome" in frame and not frame["outcome"].isna().any():
+        faults.general += _one_sided(frame["outcome"], survey)
+    _raise(table, faults)
+    outcome = frame["outcome"]
+    leave_out = survey.outcomes.no_decision_as == "leave_out"
+    undecided = (outcome == "no decision") & leave_out
+    is_open = outcome == "open"
+    closed = frame.loc[~is_open & ~undecided]
+    return Deals(survey=survey, closed=closed, open=frame.loc[is_open], left_out=int(undecided.sum()))
+
+
+def read_answers(source: object, survey: Survey) -> pd.DataFrame:
+    """Read every row of a table against a survey, whatever became of the deal: the reader for scoring.
+
+    Parameters
+    ----------
+    source : path or frame
+        As for `read_deals`; the outcome column may be missing, and its words need not be known.
+    survey : Survey
+        What was asked and in which columns it stands.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `Deals.closed`, every row, in the table's order. `outcome` is there where the column
+        is; it is missing for words the survey does not know.
+
+    Raises
+    ------
+    InvalidDeals
+        With every problem of the table at once.
+    """
+    table, faults = _opened(source, survey)
+    frame = _frame(table, survey, faults, outcome_matters=False)
+    _raise(table, faults)
+    return frame
+
+
+def _opened(source: object, survey: object) -> tuple[RawTable, Faults]:
+    if not isinstance(survey, Survey):
+        raise InvalidArgument(f"`survey` must be a Survey, as `read_survey` gives; got {short(survey)}.")
+    table = open_table(source)
+    faults = Faults(rows=table.rows, general=list(table.problems))
+    if not len(table):
+        faults.general.append(Problem(reason=f"{table.name} has no rows", mend="give at least one deal"))
+    return table, faults
+
+
+def _frame(table: RawTable, survey: Survey, faults: Faults, *, outcome_matters: bool = True) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    outcome = survey.columns.outcome
+    if outcome in table:
+        noted = faults if outcome_matters else Faults(rows=table.rows)
+        columns["outcome"] = read_outcomes(survey.outcomes, outcome, table.coded(outcome), noted)
+    columns |= _roles(table, survey, faults)
+    for asked in survey.characteristics:
+        if asked.column in table:
+            coded = table.coded(asked.column)
+            columns[asked.name] = read_answer_column(asked, survey, coded, faults)
+        else:
+            faults.general.append(table.missing(asked.column))
+    return pd.DataFrame(columns, index=pd.Index(_ids(table, survey, faults), name="deal", dtype="str"))
+
+
+def _roles(table: RawTable, survey: Survey, faults: Faults) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for role in (*DATES, *NUMBERS, *TEXTS):
+        column = getattr(survey.columns, role)
+        if column is None:
+            continue
+        if column not in table:
+            faults.general.append(table.missing(column))
+        elif role in DATES:
+            made[role] = read_date_column(column, table.coded(column), faults)
+        elif role in NUMBERS:
+            made[role] = read_number_column(column, table.coded(column), faults, weight=role == "weight")
+        else:
+            made[role] = read_text_column(table.coded(column))
+    return made
+
+
+def _ids(table: RawTable, survey: Survey, faults: Faults) -> list[str]:
+    column = survey.columns.deal
+    if column is not None and column in table:
+        return read_ids(column, table.coded(column), faults)
+    if column is not None:
+        faults.general.append(table.missing(column))
+    return [str(row) for row in table.rows.tolist()]
+
+
+def _one_sided(outcome: pd.Series[Any], survey: Survey) -> list[Problem]:
+    won, lost = int((outcome == "won").sum()), int((outcome == "lost").sum())
+    if survey.outcomes.no_decision_as == "lost":
+        lost += int((outcome == "no decision").sum())
+    if won and lost:
+        return []
+    if not len(outcome):
+        return []
+    all_one = f"all {won + lost} closed deals are {'won' if won else 'lost'}"
+    reason = all_one if won or lost else "no deal is closed"
+    mend = "give won and lost deals; a blank outcome counts as open"
+    return [Problem(reason=reason, mend=mend, column=survey.columns.outcome)]
+
+
+def _raise(table: RawTable, faults: Faults) -> None:
+    problems = faults.all()
+    if not problems:
+        return
+    encoding = "" if table.encoding in ("", "utf-8", "utf-8-sig") else f" (read as {table.encoding})"
+    raise InvalidDeals(problems, f"{table.name}{encoding} does not fit the survey:")

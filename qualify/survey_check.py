@@ -193,7 +193,7 @@ def _columns(survey: Survey) -> Iterator[Problem]:
         if column is None:
             continue
         if not column.strip():
-            mend = "write the heading of the column" + ("" if field.name == "outcome" else ", or leave it out")
+            mend = "write the heading of its column" + ("" if field.name == "outcome" else " or leave it out")
             yield _problem(f"columns.{field.name}", "is empty", mend)
         elif column.strip() in taken:
             reason = f"is {short(column)}, already used for {taken[column.strip()]}"

@@ -1,0 +1,273 @@
+"""Columns of a table understood by the survey: answers, outcomes, ids, dates, numbers, and what is wrong."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qualify.cells import Coded
+from qualify.dates import read_dates
+from qualify.errors import Problem, did_you_mean
+from qualify.faults import MOST_ROWS, Fault, Faults
+from qualify.survey import UNKNOWN, Characteristic, Outcomes, Survey
+from qualify.words import as_number, fold, number_text, squeeze
+
+MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for
+MOST_WHOLE = 21  # whole numbers of a score's range that are categories though nobody gave them
+
+# The answer of each distinct cell (None is unknown), and the faults of those that fit none.
+Matches = tuple[list[str | None], dict[int, Fault]]
+
+
+def read_answer_column(
+    asked: Characteristic, survey: Survey, coded: Coded, faults: Faults
+) -> pd.Categorical[str]:
+    """Return one characteristic's answers.
+
+    Parameters
+    ----------
+    asked : Characteristic
+        The question.
+    survey : Survey
+        Its survey, for the words that mean unknown.
+    coded : Coded
+        The column.
+    faults : Faults
+        Takes what does not fit.
+
+    Returns
+    -------
+    Categorical
+        Text categories, `unknown` last; never missing.
+    """
+    match = _match_score if asked.kind == "score" else _match_words
+    matched, wrong = match(asked, survey, coded)
+    blank = ("blank, and the survey says that is an error", "fill it in, or write unknown")
+    faults.cells(asked.column, coded, wrong, blank if asked.blank == "error" else None)
+    categories = [*_categories(asked, matched), UNKNOWN]
+    places = {answer: place for place, answer in enumerate(categories)}
+    known = [len(categories) - 1 if answer is None else places[answer] for answer in matched]
+    codes = np.array([*known, len(categories) - 1])[coded.codes]  # the last is what a missing cell finds
+    return pd.Categorical.from_codes(codes, categories=pd.Index(categories))
+
+
+def read_outcomes(outcomes: Outcomes, column: str, coded: Coded, faults: Faults) -> NDArray[np.object_]:
+    """Return each row's outcome: won, lost, no decision or open; None for a word the survey does not know.
+
+    Parameters
+    ----------
+    outcomes : Outcomes
+        What the words mean. A blank cell is an open deal.
+    column : str
+        Its heading.
+    coded : Coded
+        The column.
+    faults : Faults
+        Takes the unknown words.
+
+    Returns
+    -------
+    ndarray of object
+        One per row.
+    """
+    meanings = {"won": outcomes.won, "lost": outcomes.lost, "no decision": outcomes.no_decision}
+    meanings |= {"open": outcomes.open}
+    known = {squeeze(word): meaning for meaning, words in meanings.items() for word in words}
+    numbers = _by_number({word: word for word in known})
+    found: list[str | None] = []
+    wrong: dict[int, Fault] = {}
+    listed = "; ".join(f"{meaning}: {', '.join(words)}" for meaning, words in meanings.items() if words)
+    for place, text in enumerate(coded.texts()):
+        word = squeeze(text)
+        meaning = "open" if not word else known.get(word) or known.get(_numbered(word, numbers) or "")
+        found.append(meaning)
+        if meaning is None:
+            mend = f"the survey knows {listed}; add the word to won, lost, no_decision or open of `outcomes`"
+            wrong[place] = ("not an outcome word of the survey", mend)
+    faults.cells(column, coded, wrong)
+    return np.array([*found, "open"], dtype=object)[coded.codes]
+
+
+def read_ids(column: str, coded: Coded, faults: Faults) -> list[str]:
+    """Return the deal ids as text, without outer space; case counts.
+
+    Parameters
+    ----------
+    column : str
+        Its heading.
+    coded : Coded
+        The column.
+    faults : Faults
+        Takes blank and repeated ids.
+
+    Returns
+    -------
+    list of str
+        One per row.
+    """
+    texts = [*coded.texts(), ""]
+    faults.cells(column, coded, {}, ("a deal without an id", "give it one of its own"))
+    ids = [texts[code] for code in coded.codes.tolist()]
+    first: dict[str, int] = {}
+    again = [place for place, text in enumerate(ids) if text and first.setdefault(text, place) != place]
+    for place in again[:MOST_ROWS]:
+        row, earlier = int(faults.rows[place]), int(faults.rows[first[ids[place]]])
+        reason, mend = f"this deal id stands in row {earlier} already", "keep one row per deal"
+        faults.first.append(Problem(reason=reason, mend=mend, column=column, row=row, value=ids[place]))
+    if len(again) > MOST_ROWS:
+        reason = f"{len(again) - MOST_ROWS} more repeated ids"
+        faults.again.append(Problem(reason=reason, mend="keep one row per deal", column=column))
+    return ids
+
+
+def read_date_column(column: str, coded: Coded, faults: Faults) -> NDArray[np.datetime64]:
+    """Return dates, NaT where blank.
+
+    Parameters
+    ----------
+    column : str
+        Its heading.
+    coded : Coded
+        The column.
+    faults : Faults
+        Takes what is no date, or could be two.
+
+    Returns
+    -------
+    ndarray of datetime64[us]
+        One per row.
+    """
+    dates = read_dates(coded.values)
+    faults.cells(column, coded, dates.faults)
+    return np.array([*dates.values, None], dtype="datetime64[us]")[coded.codes]
+
+
+def read_number_column(column: str, coded: Coded, faults: Faults, *, weight: bool) -> NDArray[np.float64]:
+    """Return numbers, NaN where blank.
+
+    Parameters
+    ----------
+    column : str
+        Its heading.
+    coded : Coded
+        The column.
+    faults : Faults
+        Takes what is no finite number.
+    weight : bool
+        Whether every number must be there and above 0.
+
+    Returns
+    -------
+    ndarray of float
+        One per row.
+    """
+    numbers = []
+    wrong: dict[int, Fault] = {}
+    for place, text in enumerate(coded.texts()):
+        number, fault = _number(text) if text else (math.nan, None)
+        if fault is None and weight and number <= 0:
+            fault = ("a weight must be above 0", "leave the row out, or correct the weight")
+        if fault is not None:
+            wrong[place] = fault
+        numbers.append(number)
+    blank = ("a deal without a weight", "write 1 for one deal")
+    faults.cells(column, coded, wrong, blank if weight else None)
+    return np.array([*numbers, math.nan])[coded.codes]
+
+
+def read_text_column(coded: Coded) -> NDArray[np.object_]:
+    """Return texts without outer space, None where blank.
+
+    Parameters
+    ----------
+    coded : Coded
+        The column.
+
+    Returns
+    -------
+    ndarray of object
+        One per row.
+    """
+    return np.array([*(text or None for text in coded.texts()), None], dtype=object)[coded.codes]
+
+
+def _match_words(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:
+    answers = {fold(value): value for value in asked.values}
+    numbers = _by_number({fold(value): value for value in asked.values})
+    unknown = _unknown_words(asked, survey)
+    listed = ", ".join(asked.values[:12]) + (", ..." if len(asked.values) > 12 else "")
+    matched: list[str | None] = []
+    wrong: dict[int, Fault] = {}
+    for place, text in enumerate(coded.texts()):
+        word = fold(text)
+        answer = answers.get(word) or (None if word in unknown else _numbered(word, numbers))
+        matched.append(answer)
+        if answer is None and word and word not in unknown:
+            hint = did_you_mean(text, asked.values) if len(wrong) < MOST_HINTS else ""
+            mend = f"write one of {listed}, or add it to the survey.{hint}"
+            wrong[place] = ("not an answer of the survey", mend)
+    return matched, wrong
+
+
+def _match_score(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:
+    unknown = _unknown_words(asked, survey)
+    low = -math.inf if asked.low is None else asked.low
+    high = math.inf if asked.high is None else asked.high
+    matched: list[str | None] = []
+    wrong: dict[int, Fault] = {}
+    for place, text in enumerate(coded.texts()):
+        if not text or fold(text) in unknown:
+            matched.append(None)
+            continue
+        number, fault = _number(text)
+        if fault is None and not low <= number <= high:
+            limit = f"below low ({number_text(low)})" if number < low else f"above high ({number_text(high)})"
+            fault = (limit, "correct it, or move the limit in the survey")
+        if fault is not None:
+            wrong[place] = fault
+        matched.append(None if fault is not None else number_text(number))
+    return matched, wrong
+
+
+def _categories(asked: Characteristic, matched: list[str | None]) -> list[str]:
+    if asked.kind != "score":
+        return list(asked.values)
+    numbers = {float(text) for text in matched if text is not None}
+    if asked.low is not None and asked.high is not None and asked.high - asked.low < MOST_WHOLE:
+        whole = range(math.ceil(asked.low), math.floor(asked.high) + 1)
+        numbers |= {float(number) for number in whole} if len(whole) <= MOST_WHOLE else set()
+    return [number_text(number) for number in sorted(numbers)]
+
+
+def _unknown_words(asked: Characteristic, survey: Survey) -> set[str]:
+    return {fold(word) for word in (UNKNOWN, *survey.unknown, *asked.unknown)}
+
+
+def _by_number(words: dict[str, str]) -> dict[str, str]:
+    """Return the words that are numbers by their shortest text, where only one word is that number."""
+    numbers: dict[str, list[str]] = {}
+    for word, value in words.items():
+        number = as_number(word)
+        if number is not None:
+            numbers.setdefault(number_text(number), []).append(value)
+    return {text: values[0] for text, values in numbers.items() if len(values) == 1}
+
+
+def _numbered(word: str, numbers: dict[str, str]) -> str | None:
+    """Return the answer that is the same number: 4.0 is the answer 4."""
+    number = as_number(word) if numbers else None
+    return None if number is None else numbers.get(number_text(number))
+
+
+def _number(text: str) -> tuple[float, Fault | None]:
+    number = as_number(text)
+    if number is not None and math.isfinite(number):
+        return number, None
+    if number is not None or fold(text).lstrip("+-") in ("inf", "infinity"):
+        return math.nan, ("not a finite number", "correct it, or leave the cell blank")
+    comma = text.count(",") == 1 and as_number(text.replace(",", ".")) is not None
+    mend = f"write {text.replace(',', '.')}" if comma else "write plain digits, or leave the cell blank"
+    return math.nan, ("not a number", mend)
