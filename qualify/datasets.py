@@ -45,7 +45,7 @@ class SimulationTruth:
     Attributes
     ----------
     points : pandas.DataFrame
-        characteristic, answer ("unknown" included), points: whole numbers whose sum is the true score.
+        characteristic, answer ("unknown" included), points: whole numbers that add up to the true score.
     matters : tuple of str
         The characteristics that move the win probability; none for the curve "none".
     scores : pandas.Series

@@ -16,7 +16,10 @@ import pytest
 
 from qualify import datasets
 from qualify.datasets import fetch_b2b_sales
+from qualify.deals import Deals, read_deals
 from qualify.errors import QualifyError
+from qualify.survey import Survey
+from qualify.survey_file import read_survey
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "b2b_sales"
 
@@ -90,6 +93,8 @@ class TestFetch:
     def test_reads_from_the_folder_named(self, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("QUALIFY_DATA", str(real_data))
         frame = fetch_b2b_sales()
+        monkeypatch.setenv("QUALIFY_DATA", "elsewhere")
+        pd.testing.assert_frame_equal(frame, fetch_b2b_sales(folder=real_data))
         assert frame.shape == (448, 23)
         assert frame["Status"].value_counts().to_dict() == {"Won": 227, "Lost": 221}
         assert (frame["Competitors"] == "Unknown").sum() == 20
@@ -111,3 +116,67 @@ class TestFetch:
         monkeypatch.setenv("QUALIFY_DATA", str(tmp_path))
         with pytest.raises(QualifyError, match=r"not the published file.*SHA-256"):
             fetch_b2b_sales()
+
+
+@pytest.fixture(scope="module")
+def survey() -> Survey:
+    return read_survey(EXAMPLE / "survey.yaml")
+
+
+@pytest.fixture(scope="module")
+def frame(real_data: Path) -> pd.DataFrame:
+    return fetch_b2b_sales(folder=real_data)
+
+
+@pytest.fixture(scope="module")
+def deals(frame: pd.DataFrame, survey: Survey) -> Deals:
+    return read_deals(frame, survey)
+
+
+class TestExampleSurvey:
+    def test_every_column_is_spoken_for(self, survey: Survey, frame: pd.DataFrame) -> None:
+        asked = [characteristic.column for characteristic in survey.characteristics]
+        assert sorted([*asked, "Seller", "Product", "Status"]) == sorted(frame.columns)
+        assert list(survey.names) == asked
+        assert (survey.columns.rep, survey.columns.segment) == ("Seller", "Product")
+
+    def test_every_question_reads_well(self, survey: Survey) -> None:
+        for asked in survey.characteristics:
+            assert asked.question.endswith("?")
+            assert asked.group in {"customer", "deal", "process", "competition"}
+        assert len({asked.question for asked in survey.characteristics}) == 20
+
+    def test_the_answers_are_those_of_the_file(self, survey: Survey, frame: pd.DataFrame) -> None:
+        for asked in survey.characteristics:
+            assert set(asked.values) == set(frame[asked.column]) - {"Unknown"}
+            assert asked.kind != "yes_no" or asked.values == ("No", "Yes")
+
+    @pytest.mark.parametrize(
+        ("name", "lowest_first"),
+        [
+            ("Authority", "Low Mid High"),
+            ("Comp_size", "Small Mid Big"),
+            ("Strat_deal", "Unimportant Average_important Very_important"),
+            ("Scope", "Low Few_questions Clear"),
+            ("Needs_def", "No Poor Info_gathering Yes"),
+            ("Posit_statm", "No Neutral Yes"),
+            ("Growth", "Slow_down Stable Growth"),
+        ],
+    )
+    def test_ordered_answers_stand_lowest_first(self, survey: Survey, name: str, lowest_first: str) -> None:
+        asked = survey.characteristic(name)
+        assert asked.kind == "ordered"
+        assert asked.values == tuple(word.replace("_", " ") for word in lowest_first.split())
+
+    def test_names_its_source_and_licence(self) -> None:
+        text = (EXAMPLE / "survey.yaml").read_text(encoding="utf-8")
+        assert "CC BY 4.0" in text and "Salvirt / M. Bohanec" in text
+
+    def test_reads_448_deals_of_which_227_were_won(self, deals: Deals) -> None:
+        assert (deals.n, int(deals.won.sum()), deals.left_out, len(deals.open)) == (448, 227, 0, 0)
+        assert (deals.closed["rep"].nunique(), deals.closed["segment"].nunique()) == (18, 14)
+
+    def test_unknown_stays_an_answer(self, deals: Deals) -> None:
+        unknown = (deals.answers == "unknown").sum()
+        told = {"Competitors": 20, "Purch_dept": 32, "Budgt_alloc": 36, "Growth": 14, "Source": 10}
+        assert unknown[unknown > 0].to_dict() == told

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from qualify.datasets import SimulatedDeals, simulate_deals
+from qualify.deals import read_deals
 from qualify.errors import InvalidArgument
+from qualify.survey_file import read_survey, write_survey
 
 CURVES = ("none", "gradual", "sharp", "plateau")
 RATINGS = ["Champion", "Rapport", "Pain quantified", "Decision process"]
@@ -216,3 +220,18 @@ def test_few_and_many_characteristics(count: int) -> None:
     simulated = simulate_deals(60, characteristics=count)
     assert len(simulated.survey.characteristics) == count
     assert simulated.truth.matters
+
+
+def test_the_deals_read_as_drawn_from_the_frame_and_from_files(tmp_path: Path) -> None:
+    simulated = simulate_deals(400, characteristics=13, rng=6)
+    simulated.frame.to_csv(tmp_path / "deals.csv", index=False)
+    write_survey(simulated.survey, tmp_path / "survey.yaml")
+    survey = read_survey(tmp_path / "survey.yaml")
+    assert survey == simulated.survey
+    deals = read_deals(simulated.frame, simulated.survey)
+    pd.testing.assert_frame_equal(read_deals(tmp_path / "deals.csv", survey).closed, deals.closed)
+    assert (deals.n, len(deals.open), deals.left_out) == (400, 40, 0)
+    assert deals.won.sum() == (simulated.frame["Outcome"] == "Won").sum()
+    points = simulated.truth.points.set_index(["characteristic", "answer"])["points"]
+    total = sum(deals.answers[name].astype(object).map(points[name]) for name in survey.names)
+    assert total.tolist() == simulated.truth.scores[deals.closed.index].tolist()
