@@ -123,8 +123,8 @@ def read_deals(source: object, survey: Survey) -> Deals:
 
     Words are compared without regard to case and outer space (outcome words: without regard to any space);
     the number 4.0 is the answer 4. Text is taken as written: `NA` is unknown only if the survey says so. A
-    blank answer is `unknown` unless the survey says it is an error; a blank outcome is an open deal. Rows with
-    nothing in them do not count.
+    blank answer is `unknown` unless the survey says it is an error; a blank outcome is an open deal. Rows
+    with nothing in them do not count.
 
     Parameters
     ----------

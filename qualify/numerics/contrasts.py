@@ -1,0 +1,74 @@
+"""Average differences in probability between two ways of answering, other answers as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+from scipy.stats import norm
+
+from qualify.numerics.newton import Matrix, Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average:
+    """An average probability and its gradient with respect to the coefficients."""
+
+    probability: float
+    gradient: Vector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """A difference of two averages with its interval."""
+
+    difference: float
+    low: float
+    high: float
+
+
+def average_probability(
+    design: Matrix, beta: Vector, weights: Vector, columns: list[int], entries: list[float]
+) -> Average:
+    """Mean probability when every row's `columns` are set to `entries` (Lane & Nelder 1982)."""
+    held = design.copy()
+    held[:, columns] = entries
+    probability = expit(held @ beta)
+    share = weights / weights.sum()
+    slope = share * probability * (1.0 - probability)
+    return Average(probability=float(share @ probability), gradient=slope @ held)
+
+
+def contrast(first: Average, second: Average, covariance: Matrix, *, level: float) -> Contrast:
+    """Second minus first, with a delta-method interval inside [−1, 1]."""
+    return _interval(first, second, covariance, float(norm.ppf(0.5 + level / 2)))
+
+
+def largest_contrast(
+    averages: list[Average], covariance: Matrix, *, level: float, rng: np.random.Generator
+) -> Contrast:
+    """Largest average minus smallest, with an interval that allows for having picked them.
+
+    The interval is simultaneous over all pairs: its half-width is the quantile of the largest studentised
+    difference, simulated from the normal approximation (Hothorn, Bretz & Westfall 2008).
+    """
+    ordered = sorted(averages, key=lambda average: average.probability)
+    gradients = np.array([average.gradient for average in averages])
+    a, b = np.triu_indices(len(averages), 1)
+    differences = gradients[a] - gradients[b]
+    spread: NDArray[np.float64] = differences @ covariance @ differences.T
+    error = np.sqrt(np.maximum(np.diag(spread), 1e-300))
+    correlation = spread / np.outer(error, error)
+    values, vectors = np.linalg.eigh(correlation)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    largest = np.abs(root @ rng.standard_normal((len(values), 20_000))).max(axis=0)
+    return _interval(ordered[0], ordered[-1], covariance, float(np.quantile(largest, level)))
+
+
+def _interval(first: Average, second: Average, covariance: Matrix, width: float) -> Contrast:
+    gradient = second.gradient - first.gradient
+    half = width * float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
+    difference = second.probability - first.probability
+    return Contrast(difference=difference, low=max(-1.0, difference - half), high=min(1.0, difference + half))

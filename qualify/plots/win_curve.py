@@ -1,0 +1,237 @@
+"""The win rate against the score: curve, band, observed win rates and the deals themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qualify.errors import InvalidArgument
+from qualify.plots._axes import (
+    BLUE,
+    GREY,
+    ORANGE,
+    PLAIN,
+    VERMILLION,
+    axes_or_new,
+    axes_width,
+    bare,
+    headline,
+    height_of,
+    merge_style,
+    note,
+    points,
+)
+from qualify.plots._observed import spikes, win_rate_by_score
+from qualify.plots._zones import band_of, zone_texts
+from qualify.tables.formats import format_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qualify.criteria import Criteria
+    from qualify.study import Study
+    from qualify.tipping import TippingPoint
+
+# Heights on the y axis, where 0 to 1 is the win rate.
+_COUNTS = -0.065
+_LOST = (-0.21, -0.12)
+_WON = (1.05, 1.14)
+_LIMITS = (-0.22, 1.15)
+
+
+def plot_win_curve(
+    tipping: TippingPoint | Criteria | Study, *, ax: Axes | None = None, **line_kwargs: Any
+) -> Axes:
+    """Draw the win rate against the score: the fitted curve, the band where it climbs, and the deals.
+
+    Parameters
+    ----------
+    tipping : TippingPoint, Criteria or Study
+        The result of `find_tipping_point`, or one that carries it.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when None.
+    **line_kwargs
+        Style of the curve, as for `Axes.plot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn in. Spikes at the top are deals won, at the bottom deals lost; the points are observed win
+        rates of deals grouped by score, with Wilson intervals and numbers of deals.
+
+    Raises
+    ------
+    InvalidArgument
+        `tipping` is, and carries, no tipping point.
+
+    Notes
+    -----
+    An edge of the band outside the observed scores is not reached: the shade then runs to the side of the chart.
+    Where no tipping point was shown there is no band, and the line is the win rate of all deals.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> ax = ql.plot_win_curve(ql.find_tipping_point(deals), color="black")  # doctest: +SKIP
+    """
+    found = _tipping_of(tipping)
+    ax = axes_or_new(ax, width=8.5, height=5.6)
+    left, right = _reach(found)
+    _shade_band(ax, found, left, right)
+    _draw_curve(ax, found, line_kwargs)
+    _draw_observed(ax, found)
+    _draw_deals(ax, found)
+    _mark_midpoint(ax, found, left, right)
+    ax.set_xlim(left, right)
+    _write_axis(ax, found)
+    headline(ax, _title(found), found.reason, width=axes_width(ax), above=_write_zones(ax, found))
+    return ax
+
+
+def _tipping_of(thing: object) -> TippingPoint:
+    found: TippingPoint = getattr(thing, "tipping", thing)
+    if not hasattr(found, "curve"):
+        raise InvalidArgument(
+            "`plot_win_curve` draws the result of `find_tipping_point`, or Criteria or a Study that carry one; "
+            f"got a {type(thing).__name__}"
+        )
+    return found
+
+
+def _title(tipping: TippingPoint) -> str:
+    if tipping.verdict == "sharp":
+        return f"Sharp: the win rate tips {band_of(tipping)}"
+    if tipping.verdict == "gradual":
+        return "Gradual: no narrow tipping band"
+    return "None: no tipping point was shown"
+
+
+def _reach(tipping: TippingPoint) -> tuple[float, float]:
+    scores = np.concatenate([tipping.scores["score"], tipping.curve["score"]]).astype(float)
+    scores = scores[np.isfinite(scores)]
+    if not scores.size:
+        return 0.0, 1.0
+    low, high = float(scores.min()), float(scores.max())
+    margin = 0.035 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def _shade_band(ax: Axes, tipping: TippingPoint, left: float, right: float) -> None:
+    if tipping.verdict == "none":
+        return
+    low = tipping.low if np.isfinite(tipping.low) else left
+    high = tipping.high if np.isfinite(tipping.high) else right
+    ax.axvspan(low, high, color=ORANGE, alpha=0.2, linewidth=0, zorder=0, gid="qualify-band")
+    for edge in (tipping.low, tipping.high):
+        if np.isfinite(edge):
+            ax.axvline(edge, color=ORANGE, linewidth=1.2, zorder=1, gid="qualify-edge")
+
+
+def _draw_curve(ax: Axes, tipping: TippingPoint, user: dict[str, Any]) -> None:
+    from matplotlib.lines import Line2D
+
+    defaults = {"color": BLUE, "linewidth": 2.4, "zorder": 4, "gid": "qualify-curve"}
+    style = merge_style(defaults, user, Line2D)
+    if tipping.verdict == "none":
+        base = tipping.won / tipping.n if tipping.n else float("nan")
+        ends = _reach(tipping)
+        ax.plot(ends, (base, base), **style)
+        return
+    curve = tipping.curve
+    score, probability, low, high = (
+        curve[name].to_numpy(dtype=float) for name in ("score", "probability", "low", "high")
+    )
+    (line,) = ax.plot(score, probability, **style)
+    ax.fill_between(
+        score, low, high, color=line.get_color(), alpha=0.2, linewidth=0, zorder=2, gid="qualify-interval"
+    )
+
+
+def _draw_observed(ax: Axes, tipping: TippingPoint) -> None:
+    groups = win_rate_by_score(tipping.scores, tipping.level)
+    ink = ax.xaxis.label.get_color()
+    ax.vlines(groups["score"], groups["low"], groups["high"], colors=ink, linewidth=1.1, alpha=0.75, zorder=5)
+    ax.plot(
+        groups["score"],
+        groups["win_rate"],
+        linestyle="none",
+        marker="o",
+        markersize=5.5,
+        color=ink,
+        markerfacecolor=ax.get_facecolor(),
+        gid="qualify-observed",
+        zorder=6,
+    )
+    for score, n in zip(groups["score"], groups["n"], strict=True):
+        text = format_value(n, "count")
+        ax.text(score, _COUNTS, text, ha="center", va="center", fontsize=points("x-small"), **PLAIN)
+
+
+def _draw_deals(ax: Axes, tipping: TippingPoint) -> None:
+    places, won, lost = spikes(tipping.scores)
+    most = max([1.0, *won, *lost])
+    for counts, (low, high), colour, gid in (
+        (won, _WON, BLUE, "qualify-won"),
+        (lost, _LOST, VERMILLION, "qualify-lost"),
+    ):
+        there = counts > 0
+        # One deal among many must still be seen.
+        heights = (high - low) * np.maximum(counts[there] / most, 0.12)
+        base = low if colour == VERMILLION else high - heights
+        ax.vlines(places[there], base, base + heights, colors=colour, linewidth=1.1, zorder=3, gid=gid)
+
+
+def _mark_midpoint(ax: Axes, tipping: TippingPoint, left: float, right: float) -> None:
+    middle = tipping.midpoint
+    if tipping.verdict == "none" or not left <= middle <= right:
+        return
+    halfway = (tipping.floor + tipping.ceiling) / 2
+    low, high = tipping.midpoint_ci
+    if np.isfinite([low, high]).all():
+        ax.hlines(halfway, max(low, left), min(high, right), colors=VERMILLION, linewidth=2.2, zorder=7)
+    ax.plot([middle], [halfway], marker="D", markersize=8, color=VERMILLION, zorder=8, gid="qualify-midpoint")
+    # The curve climbs to the right: below it there is room on the right, above it on the left.
+    on_the_right = middle < (left + right) / 2
+    note(
+        ax,
+        f"{format_value(halfway, 'percent')} at {format_value(middle, 'number')}\n"
+        f"({format_value(low, 'number')} to {format_value(high, 'number')})",
+        at=(middle, halfway),
+        offset=(12.0, -8.0) if on_the_right else (-12.0, 8.0),
+        xycoords="data",
+        ha="left" if on_the_right else "right",
+        va="top" if on_the_right else "bottom",
+        fontsize=points("small"),
+        zorder=9,
+    )
+
+
+def _write_axis(ax: Axes, tipping: TippingPoint) -> None:
+    from textwrap import fill
+
+    small = points("small")
+    won, lost = format_value(tipping.won, "count"), format_value(tipping.n - tipping.won, "count")
+    ticks = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
+    ticks |= {sum(_WON) / 2: f"{won} won", _COUNTS: "deals", sum(_LOST) / 2: f"{lost} lost"}
+    ax.set_yticks(list(ticks), list(ticks.values()), fontsize=small, **PLAIN)
+    ax.set_ylim(_LIMITS)
+    for share in (0.0, 0.5, 1.0):
+        ax.axhline(share, color=GREY, linewidth=0.7, alpha=0.5, linestyle=(0, (1, 2)), zorder=0)
+    bare(ax)
+    line = "all deals" if tipping.verdict == "none" else f"fitted, with {tipping.level:.0%} interval"
+    key = f"Line: {line}. Points: observed win rate of deals grouped by score, with Wilson intervals."
+    ax.set_ylabel("Win rate")
+    ax.set_xlabel(f"Score ({tipping.score_label})\n{key}", **PLAIN)
+
+
+def _write_zones(ax: Axes, tipping: TippingPoint) -> float:
+    """Write the zones above the axes, where a narrow band cannot push their names together; return the height."""
+    size = points("small")
+    texts = zone_texts(tipping)
+    sides = {"below": (0.0, "left"), "inside": (0.5, "center"), "above": (1.0, "right")}
+    for zone, text in texts.items():
+        place, side = sides[zone] if len(texts) > 1 else sides["below"]
+        style = {"ha": side, "va": "bottom", "fontsize": size, "linespacing": 1.15}
+        note(ax, text, at=(place, 1.0), offset=(0.0, 3.0), **style)
+    return 6.0 + max((height_of(text, size) for text in texts.values()), default=0.0)

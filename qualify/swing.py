@@ -1,0 +1,134 @@
+"""Swing: how far the win probability moves, on average, between two ways of answering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from qualify.design import DesignMatrix
+from qualify.numerics.contrasts import Average, Contrast, average_probability, contrast, largest_contrast
+from qualify.numerics.logistic import LogisticFit, flic_intercept
+from qualify.survey import UNKNOWN, Characteristic
+
+MISSING = Contrast(difference=np.nan, low=np.nan, high=np.nan)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class SwingModel:
+    """A fitted model, ready to be asked for average win probabilities."""
+
+    design: DesignMatrix
+    beta: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    level: float
+
+    def average(self, name: str, entries: list[float]) -> Average:
+        """Average win probability when every deal answers so, other answers as observed."""
+        columns = self.design.columns(name)
+        return average_probability(self.design.matrix, self.beta, self.weights, columns, entries)
+
+
+def swing_model(design: DesignMatrix, fit: LogisticFit, *, level: float) -> SwingModel:
+    """Take a Firth fit with the intercept that makes its mean prediction the win rate (FLIC).
+
+    Parameters
+    ----------
+    design : DesignMatrix
+        The columns of the fit.
+    fit : LogisticFit
+        Fitted with Firth's penalty.
+    level : float
+        Of the intervals, in (0, 1).
+
+    Returns
+    -------
+    SwingModel
+        For `swing` and `unknown_swing`.
+    """
+    beta = fit.beta.copy()
+    beta[0] = flic_intercept(fit)
+    return SwingModel(
+        design=design, beta=beta, covariance=fit.covariance, weights=fit.problem.weights, level=level
+    )
+
+
+def swing(
+    model: SwingModel, asked: Characteristic, answers: pd.Series[str], rng: np.random.Generator
+) -> Contrast:
+    """Swing over the known answers of one characteristic, in win probability.
+
+    Parameters
+    ----------
+    model : SwingModel
+        The fitted model.
+    asked : Characteristic
+        yes_no: from the first answer to the second; ordered: lowest to highest observed; score: its 10th to
+        its 90th percentile; choice: the declared contrast, else largest minus smallest.
+    answers : Series of categorical
+        The answers observed.
+    rng : numpy.random.Generator
+        For the simultaneous interval of a choice.
+
+    Returns
+    -------
+    Contrast
+        Difference, low and high in [−1, 1]; NaN where fewer than two known answers were given.
+    """
+    counts = answers.value_counts()
+    categories = [str(answer) for answer in answers.cat.categories]
+    seen = [a for a, text in enumerate(categories[:-1]) if counts[text]]
+    if not model.design.columns(asked.name, "known") or len(seen) < 2:
+        return MISSING
+    if asked.kind == "score":
+        numbers = answers[answers != UNKNOWN].astype(str).astype(float).to_numpy()
+        ends = np.quantile(numbers, [0.1, 0.9])
+        if ends[0] == ends[1]:
+            ends = np.array([numbers.min(), numbers.max()])
+        first, last = (
+            model.average(asked.name, model.design.number_entries(asked.name, float(end))) for end in ends
+        )
+        return contrast(first, last, model.covariance, level=model.level)
+    if asked.kind == "choice" and asked.contrast is None:
+        # Answers pooled together count once.
+        distinct = {tuple(model.design.entries(asked.name, a)) for a in seen}
+        averages = [model.average(asked.name, list(entries)) for entries in sorted(distinct)]
+        if len(averages) < 2:
+            return MISSING
+        return largest_contrast(averages, model.covariance, level=model.level, rng=rng)
+    low, high = seen[0], seen[-1]
+    if asked.contrast is not None:
+        low, high = (categories.index(answer) for answer in asked.contrast)
+    first, last = (model.average(asked.name, model.design.entries(asked.name, a)) for a in (low, high))
+    return contrast(first, last, model.covariance, level=model.level)
+
+
+def unknown_swing(model: SwingModel, name: str, answers: pd.Series[str]) -> float:
+    """Swing from an average known answer to `unknown`.
+
+    Parameters
+    ----------
+    model : SwingModel
+        The fitted model.
+    name : str
+        The characteristic.
+    answers : Series of categorical
+        The answers observed.
+
+    Returns
+    -------
+    float
+        In [−1, 1]; NaN where `unknown` has no column of its own.
+    """
+    counts = answers.value_counts()
+    categories = [str(answer) for answer in answers.cat.categories]
+    known = {a: int(counts[text]) for a, text in enumerate(categories[:-1]) if counts[text]}
+    if not model.design.columns(name, "unknown") or not known:
+        return float("nan")
+    chance = {a: model.average(name, model.design.entries(name, a)).probability for a in known}
+    average = sum(chance[a] * count for a, count in known.items()) / sum(known.values())
+    unknown = model.average(name, model.design.entries(name, len(categories) - 1))
+    return unknown.probability - average

@@ -1,0 +1,106 @@
+"""From tests to verdicts: what adds, what is shared, what is not shown, and what is surprising about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from qualify.deals import Deals
+from qualify.design import DesignMatrix
+from qualify.numerics.logistic import LogisticFit, ratio_test
+from qualify.survey import UNKNOWN
+
+# Beyond this share of unknown answers a finding rests on the rest of the deals, and the reader should know.
+MANY_UNKNOWN = 0.2
+
+
+def q_values(p_values: pd.Series[float]) -> pd.Series[float]:
+    """Benjamini–Hochberg adjusted p-values; tests that could not be made (NaN) do not count."""
+    made = p_values.notna()
+    adjusted = p_values.copy()
+    if made.any():
+        adjusted[made] = false_discovery_control(p_values[made].to_numpy())
+    return adjusted
+
+
+def joint_tests(design: DesignMatrix, fit: LogisticFit, member: NDArray[np.int64]) -> pd.DataFrame:
+    """Test the known answers of each cluster of two or more characteristics jointly, inside the full model.
+
+    The index is the cluster's number in `member`.
+    """
+    rows: dict[int, tuple[int, str, int, float, float]] = {}
+    for cluster in np.unique(member):
+        names = [design.names[c] for c in np.flatnonzero(member == cluster)]
+        columns = [j for name in names for j in design.columns(name, "known")]
+        if len(names) > 1 and columns:
+            joint = ratio_test(fit, columns)
+            rows[int(cluster)] = (len(rows) + 1, "; ".join(names), joint.df, joint.chi2, joint.p_value)
+    columns_of = ["cluster", "characteristics", "df", "chi2", "p_value"]
+    table = pd.DataFrame(list(rows.values()), columns=columns_of, index=list(rows))
+    table = table.astype({"cluster": int, "df": int, "chi2": float, "p_value": float})
+    table["q_value"] = q_values(table["p_value"])
+    return table
+
+
+def add_verdicts(
+    table: pd.DataFrame, groups: pd.DataFrame, member: NDArray[np.int64], linked: NDArray[np.bool_], q: float
+) -> None:
+    """Write verdict and shares_with into the table: `member` is each one's cluster, `linked` the direct links."""
+    carried = np.isin(member, groups.index[groups["q_value"] < q])
+    adds = (table["q_value"] < q).to_numpy()
+    shared = (table["alone_q"] < q).to_numpy() & carried & ~adds
+    names = table["characteristic"].to_numpy(dtype=object)
+    table["verdict"] = np.select([adds, shared], ["adds", "shared"], "not shown")
+    table["shares_with"] = ["; ".join(names[linked[c]]) if shared[c] else "" for c in range(len(names))]
+
+
+def add_remarks(table: pd.DataFrame, deals: Deals, q: float) -> None:
+    """Write surprise (against hand-given points) and note into the table."""
+    points = {name: deals.survey.hand_points(name) for name in deals.survey.names}
+    any_points = any(points.values())
+    table["surprise"] = [
+        _surprise(deals, str(row.characteristic), str(row.verdict), points[str(row.characteristic)])
+        if any_points
+        else ""
+        for row in table.itertuples()
+    ]
+    table["note"] = [_note(row._asdict(), q) for row in table.itertuples()]
+
+
+def _surprise(deals: Deals, name: str, verdict: str, points: dict[str, float]) -> str:
+    """overlooked: matters without points; overrated: points without showing; reversed: points the wrong way."""
+    answers = deals.answers[name]
+    known = (answers != UNKNOWN).to_numpy()
+    given = _points_of(answers[known].astype(str), points)
+    matters = verdict != "not shown"
+    if given.size == 0 or np.ptp(given) == 0:
+        return "overlooked" if matters else ""
+    if not matters:
+        return "overrated"
+    won = deals.won.to_numpy(np.float64)[known]
+    return "reversed" if np.cov(given, won)[0, 1] < 0 else ""
+
+
+def _points_of(answers: pd.Series[str], points: dict[str, float]) -> NDArray[np.float64]:
+    if "per step" in points:
+        return answers.astype(float).to_numpy() * points["per step"]
+    return np.array([points.get(answer, 0.0) for answer in answers], dtype=np.float64)
+
+
+def _note(row: dict[str, object], q: float) -> str:
+    notes = []
+    number = {key: float(value) for key, value in row.items() if isinstance(value, (int, float))}
+    if np.isnan(number["chi2"]):
+        notes.append("one known answer only: nothing to compare")
+    elif row["verdict"] == "not shown" and number["alone_q"] < q:
+        notes.append("alone only")
+    if number["unknown_q"] < q:
+        way = "losing" if number["unknown_swing"] < 0 else "winning"
+        notes.append(f"not knowing goes with {way}")
+    if number["unknown_share"] > MANY_UNKNOWN:
+        notes.append(f"{number['unknown_share']:.0%} unknown")
+    if number["nonlinear_p"] < 0.01:
+        notes.append("not a straight line: see the answers")
+    return "; ".join(notes)

@@ -1,0 +1,180 @@
+"""The win model: win probability from all the answers of a deal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from qualify.deals import Deals
+from qualify.design import PER_STEP, sample_of
+from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
+from qualify.numerics.coding import NUMERIC
+from qualify.numerics.procedures import answer_effects
+from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.survey import UNKNOWN, Survey
+from qualify.tables.render import page
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class WinModel:
+    """Win probability from answers.
+
+    Attributes
+    ----------
+    coefficients : DataFrame
+        characteristic, answer, estimate (log-odds), centre. For a score the row ``"per step"`` counts from its
+        `centre`, the mean of the known answers; `centre` is NaN elsewhere. Shrunken, so without intervals:
+        those belong to `find_factors`.
+    intercept : float
+        Log-odds of a deal with reference answers and average ratings.
+    penalty : float
+        Strength of the ridge penalty that was chosen; `inf` leaves the intercept alone.
+    freedom : float
+        Effective number of parameters.
+    survey : Survey
+        The survey of the deals.
+    n, won : int
+        Closed deals it learned from, and how many were won.
+    """
+
+    coefficients: pd.DataFrame
+    intercept: float
+    penalty: float
+    freedom: float
+    survey: Survey
+    n: int
+    won: int
+
+    def __repr__(self) -> str:
+        size = self.coefficients["characteristic"].nunique()
+        return f"<WinModel: {size} characteristics, {self.freedom:.1f} effective parameters, {self.n} deals>"
+
+    def _repr_html_(self) -> str:
+        lead = f"{self.n} closed deals, {self.won} won; {self.freedom:.1f} effective parameters."
+        return page("Win model", lead, [("", self.coefficients)])
+
+    def log_odds(self, deals: Deals | pd.DataFrame) -> pd.Series[float]:
+        """Return the log-odds of winning of each deal.
+
+        Parameters
+        ----------
+        deals : Deals or DataFrame
+            Closed deals, or a frame of answers as in `Deals.answers`.
+
+        Returns
+        -------
+        Series
+            Indexed by deal. Answers that the model never saw count as unknown answers never seen do: nothing.
+        """
+        answers = deals.answers if isinstance(deals, Deals) else deals
+        missing = [name for name in self.survey.names if name not in answers]
+        if missing:
+            raise InvalidDeals(
+                Problem(reason="the model needs this characteristic", mend="add its column", column=name)
+                for name in missing
+            )
+        total = pd.Series(self.intercept, index=answers.index, name="log_odds")
+        for name, rows in self.coefficients.groupby("characteristic", sort=False):
+            total += _effects(answers[str(name)], rows, self.survey.characteristic(str(name)).kind == "score")
+        return total
+
+    def predict(self, deals: Deals | pd.DataFrame) -> pd.Series[float]:
+        """Return the win probability of each deal.
+
+        Parameters
+        ----------
+        deals : Deals or DataFrame
+            Closed deals, or a frame of answers as in `Deals.answers`.
+
+        Returns
+        -------
+        Series
+            In (0, 1), indexed by deal.
+        """
+        log_odds = self.log_odds(deals)
+        return pd.Series(expit(log_odds.to_numpy()), index=log_odds.index, name="probability")
+
+
+def fit_win_model(deals: Deals) -> WinModel:
+    """Fit the win probability to all the answers of closed deals.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals read against their survey.
+
+    Returns
+    -------
+    WinModel
+        Coefficients and predictions.
+
+    Raises
+    ------
+    NotEnoughDeals
+        Where there are not at least one won and one lost deal.
+
+    Notes
+    -----
+    Ridge logistic regression, maximising ``ℓ(β) − ½λ Σ Var(contribution of each characteristic)``: neither the
+    reference answer nor the unit of a rating matters. λ is the one with the least corrected AIC at its
+    effective degrees of freedom (le Cessie & van Houwelingen 1992; Hurvich & Tsai 1989; Harrell 2015, 9.10).
+
+    References
+    ----------
+    le Cessie, S. & van Houwelingen, J. (1992). Ridge estimators in logistic regression. Applied Statistics
+    41, 191–201.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, rng=1)
+    >>> deals = ql.read_deals(simulated.frame, simulated.survey)
+    >>> model = ql.fit_win_model(deals)
+    >>> bool(abs(model.predict(deals).mean() - deals.win_rate) < 1e-6)
+    True
+    """
+    if not 0 < int(deals.won.sum()) < deals.n:
+        raise NotEnoughDeals("a win model needs won and lost deals; all closed deals here ended alike.")
+    sample, _ = sample_of(deals)
+    training = prepare_training(
+        sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers)
+    )
+    fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_))
+    effects = answer_effects(training.coding, fit.beta)
+    rows: list[tuple[str, str, float, float]] = []
+    for c, name in enumerate(deals.survey.names):
+        categories = [str(answer) for answer in deals.answers[name].cat.categories]
+        if sample.items.kind[c] == NUMERIC:
+            column = training.coding.column[c, 0]
+            slope = float(fit.beta[column + 1]) if column >= 0 else 0.0
+            centre = float(sample.items.value[c, 0] - training.coding.value[c, 0])
+            rows.append((name, PER_STEP, slope, centre))
+            rows.append((name, UNKNOWN, float(effects[c, len(categories) - 1]), np.nan))
+        else:
+            rows += [(name, text, float(effects[c, a]), np.nan) for a, text in enumerate(categories)]
+    return WinModel(
+        coefficients=pd.DataFrame(rows, columns=["characteristic", "answer", "estimate", "centre"]),
+        intercept=float(fit.beta[0]),
+        penalty=float(fit.strength),
+        freedom=float(fit.freedom),
+        survey=deals.survey,
+        n=deals.n,
+        won=int(deals.won.sum()),
+    )
+
+
+def _effects(answers: pd.Series[str], rows: pd.DataFrame, is_score: bool) -> pd.Series[float]:
+    estimate = dict(zip(rows["answer"], rows["estimate"], strict=True))
+    by_answer = {}
+    for answer in answers.cat.categories:
+        effect = estimate.get(answer, estimate.get(UNKNOWN, 0.0))
+        if is_score and answer != UNKNOWN:
+            centre = float(rows.loc[rows["answer"] == PER_STEP, "centre"].iloc[0])
+            effect = estimate[PER_STEP] * (float(answer) - centre)
+        by_answer[answer] = effect
+    return answers.astype(str).map(by_answer).astype(float)
+
+
