@@ -1,4 +1,4 @@
-"""What the cells and the heading of a column give away about it: a role, a kind, an order, words for unknown."""
+"""What the cells and the heading of a column give away: a role, a kind, an order, words for unknown."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qualify.words import as_number, fold, number_text
 FEW = 12  # different answers a choice may have
 SMALL_RANGE = 20  # between the lowest and the highest of a score
 
-YES_NO = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("non", "oui"), ("nein", "ja"), ("no", "sí"))
+YES_NO = (("no", "yes"), ("n", "y"), ("false", "true"), ("f", "t"), ("non", "oui"), ("nein", "ja"))
 
 # Ranks, lowest first; words of one rank mean the same.
 SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("none",), ("very low",), ("low",), ("mid", "medium", "med", "moderate"), ("high",), ("very high",)),
-    (("very small", "tiny"), ("small",), ("mid", "medium", "mid-size"), ("big", "large"), ("very large", "huge")),
+    (("very small", "tiny"), ("small",), ("mid", "medium", "mid-size"), ("big", "large"), ("very large",)),
     (("none",), ("little", "few"), ("some", "partial"), ("most",), ("full", "all", "complete")),
     (("very poor",), ("poor", "bad"), ("fair", "average", "ok"), ("good",), ("very good",), ("excellent",)),
     (("never",), ("rarely",), ("sometimes",), ("often",), ("always",)),
@@ -34,7 +34,7 @@ SCALES: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("cold",), ("warm",), ("hot",)),
 )  # fmt: skip
 
-# Words that mean unknown beside those every survey knows. "NA" and the like only where they cannot be an answer.
+# Words that mean unknown beside those every survey knows; NA only where it can be no answer (North America).
 MORE_UNKNOWN = {"not available", "no answer", "not asked", "unspecified", "missing", "tbc", "-", "--", "..."}
 CODES = {"na", "nan", "null", "#n/a", "<na>"}
 
@@ -43,11 +43,11 @@ ROLES: dict[str, tuple[str, ...]] = {
     "close_date": ("close_date", "closed_date", "closedate", "date_closed", "closed_on", "closing_date"),
     "survey_date": ("survey_date", "surveyed_on", "date_surveyed", "date_of_survey"),
     "created_date": ("created_date", "createdate", "create_date", "date_created", "created_on", "created_at"),
-    "value": ("deal_value", "value", "amount", "deal_amount", "opportunity_value", "contract_value", "acv", "tcv"),
+    "value": ("deal_value", "value", "amount", "deal_amount", "opportunity_value", "contract_value", "acv"),
     "rep": ("rep", "sales_rep", "owner", "opportunity_owner", "deal_owner", "account_executive", "seller",
             "salesperson"),
-    "account": ("account_id", "account", "account_name", "customer_id", "customer", "customer_name", "company",
-                "company_name"),
+    "account": ("account_id", "account", "account_name", "customer_id", "customer", "customer_name",
+                "company", "company_name"),
     "segment": ("segment", "market_segment", "customer_segment"),
     "respondent": ("respondent", "surveyed_by", "answered_by"),
 }  # fmt: skip
@@ -60,22 +60,21 @@ class Clues:
     Attributes
     ----------
     known : list of str
-        Its different answers, each in its most frequent spelling, in alphabetical order; words for unknown apart.
+        Its different answers without words for unknown, each in its most frequent spelling, by alphabet.
     unknown : list of str
         Words for unknown that were found and that a survey does not know by itself.
     numbers : list of float or None
         The answers as numbers, if they all are.
     filled : int
         Rows with an answer that is known.
-    blanks, rows : int
-        Blank rows, and all of them.
+    rows : int
+        All rows.
     """
 
     known: list[str]
     unknown: list[str]
     numbers: list[float] | None
     filled: int
-    blanks: int
     rows: int
 
     @property
@@ -133,20 +132,19 @@ def clues_of(coded: Coded) -> Clues:
     spellings: dict[str, dict[str, int]] = {}
     for text, count in zip(coded.texts(), counts, strict=True):
         if text and count:
-            number = as_number(text)
-            key = fold(text) if number is None else number_text(number)
-            spellings.setdefault(key, {})[text if number is None else key] = count
+            found = spellings.setdefault(fold(text), {})
+            found[text] = found.get(text, 0) + count
     unknown = _unknown(list(spellings))
     answers = {key: max(sorted(found), key=found.__getitem__) for key, found in spellings.items()}
     known = sorted(key for key in spellings if key not in unknown)
-    numbers = [number for number in map(as_number, known) if number is not None and abs(number) < 1e15]
-    filled = sum(sum(spellings[key].values()) for key in known)
+    numbers = {number for number in map(as_number, known) if number is not None and abs(number) < 1e15}
+    numeric = bool(known) and all(as_number(key) in numbers for key in known)
+    texts = [number_text(number) for number in sorted(numbers)]
     return Clues(
-        known=[answers[key] for key in known],
+        known=texts if numeric else [answers[key] for key in known],
         unknown=sorted(answers[key] for key in unknown if key not in UNKNOWN_WORDS),
-        numbers=sorted(numbers) if numbers and len(numbers) == len(known) else None,
-        filled=filled,
-        blanks=int(coded.blank().sum()),
+        numbers=sorted(numbers) if numeric else None,
+        filled=sum(sum(spellings[key].values()) for key in known),
         rows=len(coded.codes),
     )
 
@@ -210,7 +208,7 @@ def _unknown(words: Sequence[str]) -> set[str]:
     """Return the words that mean unknown; a code such as NA only where the others leave no doubt."""
     plain = {word for word in words if word in UNKNOWN_WORDS or word in MORE_UNKNOWN}
     rest = [word for word in words if word not in plain and word not in CODES]
-    clear = all(as_number(word) is not None for word in rest) or any(set(rest) <= set(pair) for pair in YES_NO)
-    ranked = any(set(rest) <= {word for rank in scale for word in rank} for scale in SCALES)
+    known = [set(pair) for pair in YES_NO] + [{word for rank in scale for word in rank} for scale in SCALES]
+    clear = all(as_number(word) is not None for word in rest) or any(set(rest) <= words for words in known)
     codes = {word for word in words if word in CODES}
-    return plain | codes if rest and (clear or ranked) else plain | (codes - {"na"})
+    return plain | codes if rest and clear else plain | (codes - {"na"})

@@ -10,7 +10,7 @@ from typing import Any
 
 from qualify.cells import Coded, cell_text
 from qualify.errors import InvalidArgument, InvalidDeals
-from qualify.survey import UNKNOWN, Answer, Characteristic, Columns, Outcomes, Survey
+from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.survey_check import RESERVED
 from qualify.survey_clues import FEW, Clues, clues_of, role_of
 from qualify.table_source import RawTable, open_table
@@ -29,11 +29,11 @@ Word = str | int | float | bool
 def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | None = None) -> Survey:
     """Draft a survey from a table: kinds, answers, unknown words, and the columns that hold something else.
 
-    Whole numbers in a small range become `score`, yes and no `yes_no`, words with a known order (low/mid/high,
-    poor/fair/good, ...) `ordered`, other text with at most 12 answers `choice`. Columns that never change, that
-    look like ids, dates or measurements, or that have too many answers are left out. Deal id, dates, value, rep,
-    account and segment are recognised by their headings. `Survey.notes` says what was done with every column
-    that did not become a characteristic. The draft is meant to be edited: `write_survey` it to YAML.
+    Whole numbers in a small range (0/1 too) become `score`, yes and no `yes_no`, words with a known order
+    (low/mid/high, poor/fair/good, ...) `ordered`, other text with at most 12 answers `choice`. Columns that
+    never change, that look like ids, dates or measurements, or that have too many answers are left out. Deal
+    id, dates, value, rep, account and segment are recognised by their headings. `Survey.notes` says what was
+    done with every column that did not become a characteristic. Edit the draft: `write_survey` it to YAML.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | No
     outcome : str
         The column that says what became of the deal.
     won : word or sequence of words, optional
-        The outcome words that mean won; all others mean lost, open or no decision. Not needed for won/lost, 1/0,
-        true/false and yes/no, in any case.
+        The outcome words that mean won; all others mean lost, open or no decision. Not needed for won/lost,
+        1/0, true/false and yes/no, in any case.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | No
     Examples
     --------
     >>> import pandas as pd
-    >>> frame = pd.DataFrame({"Status": ["Won", "Lost", "Won"], "Budget": ["Yes", "No", "Yes"], "Fit": [3, 5, 4]})
+    >>> frame = pd.DataFrame({"Status": ["Won", "Lost"], "Budget": ["Yes", "No"], "Fit": [5, 3]})
     >>> survey = infer_survey(frame, outcome="Status")
     >>> [(asked.name, asked.kind) for asked in survey.characteristics]
     [('Budget', 'yes_no'), ('Fit', 'score')]
@@ -110,7 +110,7 @@ def _place(draft: _Draft, heading: str, coded: Coded) -> None:
     role = role_of(heading, clues, coded)
     if role is not None and role not in draft.roles:
         draft.roles[role] = heading
-        draft.notes.append(f"{heading}: taken as the {role.replace('_', ' ')}, not asked as a characteristic.")
+        draft.notes.append(f"{heading}: holds the {role.replace('_', ' ')}; not drafted as a characteristic.")
         return
     reason = _left_out(clues)
     if reason:
@@ -118,7 +118,7 @@ def _place(draft: _Draft, heading: str, coded: Coded) -> None:
         return
     draft.characteristics.append(_characteristic(draft.name(heading), heading, clues))
     if any(fold(answer) == "na" for answer in clues.known):
-        draft.notes.append(f"{heading}: NA is drafted as an answer; move it to `unknown` if it means not known.")
+        draft.notes.append(f"{heading}: NA is drafted as an answer; move it to `unknown` if it is none.")
 
 
 def _left_out(clues: Clues) -> str:
@@ -131,7 +131,7 @@ def _left_out(clues: Clues) -> str:
     if clues.scale:
         return ""
     if clues.all_different:
-        return "different in every row, like an id or a free text"
+        return "different in every row, like an id"
     if clues.numbers is not None:
         low, high = number_text(clues.numbers[0]), number_text(clues.numbers[-1])
         return (
@@ -139,9 +139,7 @@ def _left_out(clues: Clues) -> str:
             "if it is one, add it as a score with low and high"
         )
     if len(clues.known) > FEW:
-        return f"{len(clues.known)} different answers, more than {FEW}; add it as a choice if they are few enough"
-    if UNKNOWN in clues.known:
-        return "unknown is the only other answer"
+        return f"{len(clues.known)} different answers, more than {FEW}; it can be added as a choice"
     return ""
 
 
@@ -176,7 +174,12 @@ def _outcomes(coded: Coded, column: str, won: Word | Sequence[Word] | None) -> O
         meanings[_meaning(key, told) or "lost"].append(word)
     if strange or not meanings["won"] or not meanings["lost"] or len(found) > MOST_WORDS:
         raise InvalidArgument(_not_understood(column, list(found.values()), told))
-    return Outcomes(**{meaning: tuple(words) for meaning, words in meanings.items()})
+    return Outcomes(
+        won=tuple(meanings["won"]),
+        lost=tuple(meanings["lost"]),
+        no_decision=tuple(meanings["no_decision"]),
+        open=tuple(meanings["open"]),
+    )
 
 
 def _meaning(key: str, won: set[str] | None) -> str | None:
@@ -193,9 +196,8 @@ def _told(found: dict[str, str], column: str, won: Word | Sequence[Word]) -> set
     absent = [word for word in words if _outcome_key(cell_text(word)) not in found]
     if absent or not words:
         shown = ", ".join(map(repr, absent)) or "nothing"
-        raise InvalidArgument(
-            f"`won` of `infer_survey` names {shown}, but the column {column!r} holds {_shown(list(found.values()))}."
-        )
+        holds = f"the column {column!r} holds {_shown(list(found.values()))}"
+        raise InvalidArgument(f"`won` of `infer_survey` names {shown}, but {holds}.")
     return keys
 
 
@@ -209,7 +211,7 @@ def _not_understood(column: str, words: list[str], won: set[str] | None) -> str:
     if len(words) > MOST_WORDS:
         return f"`outcome` of `infer_survey`: {holds}: too many different words for an outcome."
     if won is None:
-        return f"`outcome` of `infer_survey`: {holds}; say which of them mean won, for example won={words[:1]}."
+        return f"`outcome` of `infer_survey`: {holds}; say which mean won, for example won={words[:1]}."
     return f"`won` of `infer_survey`: {holds}; there must be both won and lost deals."
 
 
@@ -223,4 +225,4 @@ def _note_blanks(draft: _Draft, table: RawTable, outcome: str) -> None:
     if blanks:
         draft.notes.append(f"{outcome.strip()}: {blanks} blank cells, taken as open deals.")
     if table.encoding not in ("", "utf-8", "utf-8-sig"):
-        draft.notes.append(f"The file is not in UTF-8 and was read as {table.encoding}; check accented letters.")
+        draft.notes.append(f"The file was read as {table.encoding}; check accented letters.")
