@@ -102,7 +102,23 @@ class Characteristic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Which columns of the table hold what, apart from the characteristics. None: there is no such column."""
+    """Which columns of the table hold what, apart from the characteristics; None where there is none.
+
+    Attributes
+    ----------
+    outcome : str
+        What became of the deal.
+    deal : str, optional
+        The deal's id; each stands once. Without it the rows are numbered.
+    close_date, survey_date, created_date : str, optional
+        When the deal was closed, surveyed and created.
+    value : str, optional
+        What the deal is worth.
+    rep, account, segment, respondent : str, optional
+        Who sells, who buys, what kind of customer, who answered.
+    weight : str, optional
+        How many deals a row stands for, above 0.
+    """
 
     outcome: str
     deal: str | None = None
@@ -119,7 +135,19 @@ class Columns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
-    """What the words of the outcome column mean. Compared without regard to case and space."""
+    """What the words of the outcome column mean. Compared without regard to case and space.
+
+    Attributes
+    ----------
+    won, lost : tuple of str
+        Words for won and for lost; at least one each.
+    no_decision : tuple of str
+        Words for a deal that ended without a decision.
+    open : tuple of str
+        Words for a deal still open; a blank cell is one too.
+    no_decision_as : {"lost", "leave_out"}
+        What is done with deals that ended without a decision.
+    """
 
     won: tuple[str, ...]
     lost: tuple[str, ...]

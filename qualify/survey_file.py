@@ -17,6 +17,7 @@ from qualify.survey_schema import OUTCOME_WORDS, PlainNull, survey_from_dict, su
 
 YAML_SUFFIXES = (".yaml", ".yml")
 SUFFIXES = (*YAML_SUFFIXES, ".json")
+LINE_END = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029\ufeff]")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")  # broken exports hold some; UTF-8 cannot, an escape can
 
 HEAD = """\
@@ -167,7 +168,14 @@ def _represent_flow(dumper: _Dumper, data: _Flow) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
 
+def _represent_text(dumper: _Dumper, text: str) -> yaml.Node:
+    # line ends of every kind are lost unless escaped, which only double quotes do
+    style = '"' if LINE_END.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
 _Dumper.add_representer(_Flow, _represent_flow)
+_Dumper.add_representer(str, _represent_text)
 
 
 def _on_a_line(entry: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
