@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from qualify.words import number_text
 
-ONE_TYPE = {"string", "empty", "boolean", "integer", "floating", "decimal", "datetime", "datetime64", "date"}
+ONE_TYPE = {"string", "empty", "boolean", "integer", "floating", "datetime", "datetime64", "date"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -68,7 +68,7 @@ def code_cells(cells: pd.Series[Any] | Sequence[Any]) -> Coded:
     """
     if not isinstance(cells, pd.Series):
         cells = pd.Series(np.fromiter(cells, dtype=object, count=len(cells)), dtype=object)
-    if cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=True) not in ONE_TYPE:
+    if cells.dtype == object and _inferred(cells) not in ONE_TYPE:
         return _code_mixed(cells.tolist())
     codes, values = pd.factorize(cells)
     return Coded(codes=codes.astype(np.int64), values=list(values))
@@ -134,6 +134,13 @@ def _float_text(value: float | np.floating[Any]) -> str:
         return number_text(float(value))
     # the shortest text in the number's own precision: 0.1 in 32 bits is not 0.10000000149
     return number_text(float(str(value)))
+
+
+def _inferred(cells: pd.Series[Any]) -> str:
+    try:
+        return str(pd.api.types.infer_dtype(cells, skipna=True))
+    except InvalidOperation:  # a signalling NaN among decimals
+        return "mixed"
 
 
 def _code_mixed(cells: list[Any]) -> Coded:

@@ -211,13 +211,26 @@ def _records(
     try:
         return _frame(content, delimiter, width), ()
     except pd.errors.ParserError as error:
-        if "EOF inside string" in str(error):
-            row = int("".join(re.findall(r"row (\d+)", str(error))) or 0) + 1
-            reason = f"{name} opens a quote and never closes it"
-            mend = "close it, or double a quote that is part of the text"
-            raise InvalidDeals(Problem(reason=reason, mend=mend, row=row)) from None
+        if _open_quote(error):
+            raise _unparsed(error, name) from None
     widest, problems = _too_wide(content.decode("utf-8"), delimiter, width)
-    return _frame(content, delimiter, widest), problems
+    try:
+        return _frame(content, delimiter, widest), problems
+    except pd.errors.ParserError as error:
+        raise _unparsed(error, name) from None
+
+
+def _open_quote(error: Exception) -> bool:
+    return "EOF inside string" in str(error)
+
+
+def _unparsed(error: Exception, name: str) -> InvalidDeals:
+    if not _open_quote(error):
+        mend = "look for a lone quote, or save the table again as .csv"
+        return InvalidDeals(Problem(reason=f"{name} cannot be read: {str(error).strip()}", mend=mend))
+    row = int("".join(re.findall(r"row (\d+)", str(error))) or 0) + 1
+    mend = "close it, or double a quote that is part of the text"
+    return InvalidDeals(Problem(reason=f"{name} opens a quote and never closes it", mend=mend, row=row))
 
 
 def _frame(content: bytes, delimiter: str, width: int) -> pd.DataFrame:
