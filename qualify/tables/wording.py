@@ -1,0 +1,114 @@
+"""Numbers in running text: a rate never stands without the deals it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from statsmodels.stats.proportion import proportion_confint
+
+from qualify.tables.formats import clean, format_value
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    noun : str
+        One of them.
+    plural : str
+        Several of them; `noun` with an s where left out.
+
+    Returns
+    -------
+    str
+        Such as "1 deal" or "1,240 deals".
+
+    Examples
+    --------
+    >>> counted(1, "deal"), counted(1240, "deal"), counted(2, "reply", "replies")
+    ('1 deal', '1,240 deals', '2 replies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(names: Iterable[object], *, most: int = 8) -> str:
+    """Return names in a row, the last joined by "and".
+
+    Parameters
+    ----------
+    names : iterable of object
+        What to list; each is made one harmless line.
+    most : int
+        How many are named before the rest are only counted.
+
+    Returns
+    -------
+    str
+        Such as "A, B and C".
+
+    Examples
+    --------
+    >>> listed("ABC"), listed("ABCD", most=2), listed([])
+    ('A, B and C', 'A, B and 2 more', 'none')
+    """
+    words = [clean(name) for name in names]
+    if len(words) > most + 1:  # "and 1 more" would be no shorter than the name
+        words = [*words[:most], f"{len(words) - most} more"]
+    if len(words) < 2:
+        return words[0] if words else "none"
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def rate(won: int, n: int, *, level: float | None = None) -> str:
+    """Return a win rate with the deals it rests on and, if asked for, its Wilson interval.
+
+    Parameters
+    ----------
+    won, n : int
+        Deals won, and all of them.
+    level : float, optional
+        Confidence level of the interval, in (0, 1); no interval when None.
+
+    Returns
+    -------
+    str
+        Such as "31% (12 of 39 deals; 19 to 46%)".
+
+    Examples
+    --------
+    >>> rate(12, 39), rate(0, 0)
+    ('31% (12 of 39 deals)', 'no rate (0 deals)')
+    >>> rate(12, 39, level=0.95)
+    '31% (12 of 39 deals; 95% interval 19 to 46%)'
+    """
+    if n == 0:
+        return "no rate (0 deals)"
+    beside = ""
+    if level is not None:
+        low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
+        beside = f"; {level:.0%} interval {limits(float(low), float(high))}"
+    return f"{format_value(won / n, 'percent')} ({won:,} of {counted(n, 'deal')}{beside})"
+
+
+def limits(low: float, high: float) -> str:
+    """Return the two limits of an interval of shares.
+
+    Parameters
+    ----------
+    low, high : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        Such as "19 to 46%".
+
+    Examples
+    --------
+    >>> limits(0.187, 0.464)
+    '19 to 46%'
+    """
+    return f"{format_value(low, 'percent').removesuffix('%')} to {format_value(high, 'percent')}"
