@@ -123,6 +123,27 @@ def read_ids(column: str, coded: Coded, faults: Faults) -> list[str]:
     return ids
 
 
+def without_unknown(coded: Coded, survey: Survey) -> Coded:
+    """Return a column with the survey's words for unknown taken as blank: for all that is no characteristic.
+
+    Parameters
+    ----------
+    coded : Coded
+        The column.
+    survey : Survey
+        Its survey.
+
+    Returns
+    -------
+    Coded
+        The column, those cells missing.
+    """
+    words = {fold(word) for word in (UNKNOWN, *survey.unknown)}
+    texts = coded.texts()
+    values = [None if fold(text) in words else value for text, value in zip(texts, coded.values, strict=True)]
+    return Coded(codes=coded.codes, values=values)
+
+
 def read_date_column(column: str, coded: Coded, faults: Faults) -> NDArray[np.datetime64]:
     """Return dates, NaT where blank.
 

@@ -17,6 +17,7 @@ from qualify.deal_columns import (
     read_number_column,
     read_outcomes,
     read_text_column,
+    without_unknown,
 )
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
 from qualify.faults import Faults
@@ -39,8 +40,8 @@ class Deals:
     closed : DataFrame
         The closed deals, indexed by deal id (text; the row of the table where there is no id column).
         Columns: `outcome` (won, lost or no decision), those of close_date, survey_date, created_date, value,
-        weight, rep, account, segment and respondent that the survey names (missing where blank), then one per
-        characteristic: a categorical of text whose last category is `unknown`, never missing.
+        weight, rep, account, segment and respondent that the survey names (missing where blank or unknown),
+        then one per characteristic: a categorical of text, its last category `unknown`, never missing.
     open : DataFrame
         The open deals, in the same form; their outcome is "open".
     left_out : int
@@ -236,12 +237,14 @@ def _roles(table: RawTable, survey: Survey, faults: Faults) -> dict[str, Any]:
             continue
         if column not in table:
             faults.general.append(table.missing(column))
-        elif role in DATES:
-            made[role] = read_date_column(column, table.coded(column), faults)
+            continue
+        coded = without_unknown(table.coded(column), survey)
+        if role in DATES:
+            made[role] = read_date_column(column, coded, faults)
         elif role in NUMBERS:
-            made[role] = read_number_column(column, table.coded(column), faults, weight=role == "weight")
+            made[role] = read_number_column(column, coded, faults, weight=role == "weight")
         else:
-            made[role] = read_text_column(table.coded(column))
+            made[role] = read_text_column(coded)
     return made
 
 

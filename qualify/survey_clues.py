@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qualify.cells import Coded
+from qualify.cells import Coded, cell_text
 from qualify.dates import read_dates
 from qualify.survey import UNKNOWN_WORDS
 from qualify.words import as_number, fold, number_text
@@ -167,12 +167,13 @@ def role_of(heading: str, clues: Clues, coded: Coded) -> str | None:
         A field of `Columns`.
     """
     role = next((role for role, names in ROLES.items() if plain_name(heading) in names), None)
-    if role is None or not clues.known or clues.yes_no or clues.ordered:
+    if role is None or not clues.known or clues.yes_no or clues.ordered or clues.unknown:
         return None
     if role == "deal":
         fits = clues.filled == len(clues.known) == clues.rows
     elif role.endswith("_date"):
-        fits = not read_dates(coded.values).faults
+        dates = read_dates(coded.values)
+        fits = all(fold(cell_text(coded.values[place])) in UNKNOWN_WORDS for place in dates.faults)
     elif role == "value":
         fits = clues.numbers is not None and not clues.scale
     elif role == "account":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -103,6 +104,8 @@ def test_columns_beside_the_answers():
     assert np.isnan(DEALS.closed.loc["c", "value"])
     assert DEALS.closed["account"].isna().tolist() == [False, False, True, False]
     assert DEALS.weights.tolist() == [1.0] * 4
+    unknown = read_deals(frame_of(Closed="n/a", Amount="?", Account="Unknown"), SURVEY)
+    assert unknown.closed[["close_date", "value", "account"]].isna().all(axis=None)
 
 
 def test_weights_must_be_there_and_positive():
@@ -175,6 +178,16 @@ def test_a_formula_counts_by_its_value_and_a_bare_one_by_its_text(tmp_path):
     as_workbook(tmp_path / "deals.xlsx", frame_of())
     read = read_deals(tmp_path / "deals.xlsx", SURVEY)
     assert read.open["Source"].tolist() == ["=1+1"]
+    with zipfile.ZipFile(tmp_path / "deals.xlsx") as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    assert b"<f>1+1</f><v />" in sheet or b"<f>1+1</f><v></v>" in sheet or b"<f>1+1</f><v/>" in sheet
+    for empty in (b"<v />", b"<v></v>", b"<v/>"):
+        sheet = sheet.replace(b"<f>1+1</f>" + empty, b"<f>1+1</f><v>4</v>")
+    with zipfile.ZipFile(tmp_path / "shown.xlsx", "w") as book:
+        for name, part in (parts | {"xl/worksheets/sheet1.xml": sheet}).items():
+            book.writestr(name, part)
+    assert read_deals(tmp_path / "shown.xlsx", SURVEY).open["Source"].tolist() == ["4"]
 
 
 def test_blank_lines_do_not_count_and_rows_stay_those_of_the_sheet(tmp_path):
