@@ -142,7 +142,7 @@ def fit_win_model(deals: Deals) -> WinModel:
     training = prepare_training(
         sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers)
     )
-    fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_))
+    fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)
     effects = answer_effects(training.coding, fit.beta)
     rows: list[tuple[str, str, float, float]] = []
     for c, name in enumerate(deals.survey.names):

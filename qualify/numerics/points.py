@@ -13,6 +13,8 @@ from qualify.numerics.ridge import Matrix, Training, Vector
 
 # A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
 AFFORDABLE = 1.0
+# Points that the widest characteristic may span, coarsest first.
+SPANS = (2, 3, 5, 7, 10)
 
 
 class Scorecard(NamedTuple):
@@ -30,7 +32,7 @@ def find_points(
 ) -> Scorecard:
     """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
 
-    For each scale in which the widest characteristic spans 2 to `largest` points, effects are rounded and
+    For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded and
     then moved by ±1, answer by answer, while the deviance falls (penalised as the ridge fit is); the coarsest
     scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
     """
@@ -44,7 +46,9 @@ def find_points(
     if widest <= 1e-9:
         return best
     tried = [best]
-    for span in range(2, largest + 1):
+    for span in SPANS:
+        if span > largest:
+            break
         points = _rounded(training.items, effects, counts, use, span / widest)
         tried.append(_descend(training, counts, points, use, strength))
     least = min([card.loss for card in tried])

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.points import find_points
-from qualify.numerics.ridge import Matrix, Vector, choose_ridge, prepare_training
+from qualify.numerics.ridge import Matrix, Vector, choose_ridge, prepare_training, ridge_at
 from qualify.numerics.selection import choose_characteristics
+
+PILOT_STRENGTH = 16.0
 
 
 class Recipe(NamedTuple):
@@ -50,13 +52,17 @@ def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Tra
     """Run the whole procedure on the deals with weight."""
     training = prepare_training(items, outcome, weights, recipe.fewest)
     use = np.ones(items.kind.size, dtype=np.bool_)
-    fit = choose_ridge(training, use)
+    fit = choose_ridge(training, use, np.inf)
+    points = np.zeros(items.value.shape, dtype=np.int64)
     if not recipe.integer:
-        points = np.zeros(items.value.shape, dtype=np.int64)
         effects = answer_effects(training.coding, fit.beta)
         return Trained(float(fit.beta[0]), effects, points, 1.0, fit.strength, fit.freedom)
-    use = choose_characteristics(fit, training.coding, float(weights.sum()), recipe.most)
-    fit = choose_ridge(training, use)
+    # Where answers nearly separate won from lost, the likelihood is flat at its maximum and says nothing about
+    # single characteristics: they are compared on a fit that is shrunken at least this much.
+    pilot = ridge_at(training, use, fit, PILOT_STRENGTH) if fit.strength < PILOT_STRENGTH else fit
+    use = choose_characteristics(pilot, training.coding, float(weights.sum()), recipe.most)
+    # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
+    fit = choose_ridge(training, use, 4.0 * fit.strength)
     card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, recipe.largest)
     return Trained(card.intercept, card.slope * card.points, card.points, card.slope, fit.strength, fit.freedom)
 

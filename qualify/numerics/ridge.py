@@ -223,8 +223,8 @@ def _rest(curvature: Matrix, gradient: Vector, idle: NDArray[np.bool_]) -> None:
 
 
 @compiled
-def choose_ridge(training: Training, use: NDArray[np.bool_]) -> RidgeFit:
-    """Fit at each strength and keep the one with the least corrected AIC on these deals alone.
+def choose_ridge(training: Training, use: NDArray[np.bool_], strongest: float) -> RidgeFit:
+    """Fit at each strength up to `strongest` and keep the one with the least corrected AIC on these deals alone.
 
     The criterion is ``−2ℓ + 2d(1 + (d + 1)/(n − d − 1))`` with ``d = tr(I(I + λP)⁻¹)`` effective parameters
     (Hurvich & Tsai 1989; the penalty trace of Harrell 2015, section 9.10).
@@ -237,6 +237,8 @@ def choose_ridge(training: Training, use: NDArray[np.bool_]) -> RidgeFit:
     best = RidgeFit(beta, penalty, penalty, np.inf, 0.0, 0.0)
     least = np.inf
     for strength in STRENGTHS:
+        if strength > strongest:
+            continue
         beta, information = fit_ridge(training, strength, use, beta)
         curvature = information + strength * penalty
         freedom = effective_parameters(curvature, information)
@@ -250,6 +252,15 @@ def choose_ridge(training: Training, use: NDArray[np.bool_]) -> RidgeFit:
         elif criterion > least + 4.0:
             break
     return best
+
+
+@compiled
+def ridge_at(training: Training, use: NDArray[np.bool_], near: RidgeFit, strength: float) -> RidgeFit:
+    """Fit at a given strength, starting from another fit."""
+    beta, information = fit_ridge(training, strength, use, near.beta)
+    curvature = information + strength * training.penalty
+    freedom = effective_parameters(curvature, information)
+    return RidgeFit(beta, curvature, information, strength, freedom, log_likelihood(training, beta))
 
 
 @compiled

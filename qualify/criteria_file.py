@@ -1,0 +1,283 @@
+"""The JSON form of criteria: the source of truth, from which the same criteria are read back, to the bit."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from qualify.criteria import Criteria
+from qualify.errors import InvalidCriteria, InvalidSurvey, Problem
+from qualify.files import PathLike, existing_file, read_bytes
+from qualify.survey import UNKNOWN, Survey
+from qualify.tipping import TippingPoint
+
+SCHEMA = "qualify criteria"
+SCHEMA_VERSION = 1
+
+T = TypeVar("T")
+
+# Columns and their types, by table; what a file must hold and what a reader gets back.
+TABLES = {
+    "points": {"characteristic": str, "answer": str, "points": int, "low": float, "high": float},
+    "gates": {"characteristic": str, "answer": str, "n": int, "won": int, "win_rate_high": float},
+    "bands": {
+        "zone": str,
+        "score_low": float,
+        "score_high": float,
+        "n": int,
+        "won": int,
+        "win_rate": float,
+        "win_rate_low": float,
+        "win_rate_high": float,
+    },
+    "probabilities": {"score": int, "probability": float, "low": float, "high": float},
+    "stability": {"characteristic": str, "inclusion": float, "sign_agreement": float, "kept": bool},
+    "performance": {"metric": str, "estimate": float, "ci_low": float, "ci_high": float},
+}
+TIPPING_TABLES = {
+    "zones": {
+        "zone": str,
+        "n": int,
+        "share": float,
+        "won": int,
+        "win_rate": float,
+        "win_rate_low": float,
+        "win_rate_high": float,
+    },
+    "curve": {"score": float, "probability": float, "low": float, "high": float},
+    "scores": {"deal": str, "score": float, "won": bool},
+    "isotonic": {"score": float, "win_rate": float},
+}
+WORDS = ("verdict", "reason", "curve_kind", "score_label")
+COUNTS = ("n", "won")
+
+
+def criteria_to_json(criteria: Criteria) -> str:
+    """Write criteria as JSON text.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        From `refine_criteria`.
+
+    Returns
+    -------
+    str
+        Numbers in full, missing ones as null, keys in a fixed order: the same criteria give the same bytes.
+    """
+    content: dict[str, Any] = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "version": criteria.version}
+    content["bands_from"] = criteria.bands_from
+    content |= {name: _records(getattr(criteria, name), columns) for name, columns in TABLES.items()}
+    content["tipping"] = _tipping_to_dict(criteria.tipping)
+    content["survey"] = criteria.survey.to_dict()
+    content["provenance"] = _plain(criteria.provenance)
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_criteria(path: PathLike) -> Criteria:
+    """Read criteria back from the JSON file that `write_criteria` wrote.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A ``.json`` file.
+
+    Returns
+    -------
+    Criteria
+        Equal to what was written.
+
+    Raises
+    ------
+    InvalidCriteria
+        Where the file is missing, is no criteria file, comes from a newer version, or lacks something; every
+        problem at once.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, rng=1)
+    >>> criteria = ql.refine_criteria(ql.read_deals(simulated.frame, simulated.survey), replicates=20)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ql.write_criteria(criteria, f"{folder}/criteria.json")
+    ...     again = ql.read_criteria(path)
+    >>> again.points.equals(criteria.points)
+    True
+    """
+    file = existing_file(path, [".json"], InvalidCriteria)
+    try:
+        content = json.loads(read_bytes(file, InvalidCriteria).decode("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
+        raise InvalidCriteria(f"{file} is not JSON: {problem}") from None
+    return criteria_from_dict(content, str(file))
+
+
+def criteria_from_dict(content: object, where: str) -> Criteria:
+    """Build criteria from the content of a criteria file.
+
+    Parameters
+    ----------
+    content : object
+        What the JSON held.
+    where : str
+        The file, for messages.
+
+    Returns
+    -------
+    Criteria
+        The criteria.
+
+    Raises
+    ------
+    InvalidCriteria
+        With every problem at once.
+    """
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise InvalidCriteria(f"{where} is not a criteria file; it should hold \"schema\": \"{SCHEMA}\".")
+    version = content.get("schema_version")
+    if not isinstance(version, int) or not 1 <= version <= SCHEMA_VERSION:
+        raise InvalidCriteria(
+            f"{where} has schema version {version!r}; this qualify reads up to {SCHEMA_VERSION}. Update qualify."
+        )
+    problems: list[Problem] = []
+    parts: dict[str, Any] = {}
+    for name, columns in TABLES.items():
+        parts[name] = _tried(lambda n=name, c=columns: _frame(content[n], c), name, problems)  # type: ignore[misc]
+    parts["survey"] = _tried(lambda: Survey.from_dict(content["survey"]), "survey", problems)
+    parts["tipping"] = _tried(lambda: _tipping_from_dict(content["tipping"]), "tipping", problems)
+    for name, kind in (("version", str), ("bands_from", str), ("provenance", dict)):
+        if not isinstance(content.get(name), kind):
+            problems.append(Problem(reason="is missing or of the wrong kind", mend=WRITE_ANEW, column=name))
+    if not problems:
+        problems = _contradictions(parts["points"], parts["survey"])
+    if problems:
+        raise InvalidCriteria(problems, f"{where} cannot be used:")
+    parts["points"] = _open_ends(parts["points"], parts["survey"])
+    return Criteria(
+        version=content["version"], bands_from=content["bands_from"], provenance=content["provenance"], **parts
+    )
+
+
+WRITE_ANEW = "write the file anew with write_criteria"
+
+
+def _tried(build: Callable[[], T], name: str, problems: list[Problem]) -> T | None:
+    try:
+        return build()
+    except InvalidSurvey as error:
+        problems += error.problems
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        reason = f"is missing {error}" if isinstance(error, KeyError) else f"cannot be read ({error})"
+        problems.append(Problem(reason=reason, mend=WRITE_ANEW, column=name))
+    return None
+
+
+def _contradictions(points: pd.DataFrame, survey: Survey) -> list[Problem]:
+    problems = []
+    for name in points["characteristic"].unique():
+        if name not in survey.names:
+            problems.append(Problem(reason="has points but is not in the survey", mend=WRITE_ANEW, column=name))
+    twice = points[points.duplicated(["characteristic", "answer"])]
+    for row in twice.itertuples():
+        problems.append(
+            Problem(reason="has points twice", mend="keep one", column=str(row.characteristic), value=row.answer)
+        )
+    return problems
+
+
+def _open_ends(points: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """JSON has no infinity: a missing end of a score's answer is an open one."""
+    kinds = {name: survey.characteristic(name).kind for name in points["characteristic"].unique()}
+    ranged = (points["characteristic"].map(kinds) == "score") & (points["answer"] != UNKNOWN)
+    points.loc[ranged, "low"] = points.loc[ranged, "low"].fillna(-np.inf)
+    points.loc[ranged, "high"] = points.loc[ranged, "high"].fillna(np.inf)
+    return points
+
+
+def _tipping_to_dict(tipping: TippingPoint) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for field in fields(tipping):
+        value = getattr(tipping, field.name)
+        if field.name in TIPPING_TABLES:
+            frame = value.rename_axis("deal").reset_index() if field.name == "scores" else value
+            # Long tables read better, and smaller, by column.
+            content[field.name] = {
+                column: [_plain(cell) for cell in frame[column].tolist()] for column in TIPPING_TABLES[field.name]
+            }
+        else:
+            content[field.name] = _plain(value)
+    return content
+
+
+def _tipping_from_dict(content: dict[str, Any]) -> TippingPoint:
+    parts: dict[str, Any] = {}
+    for field in fields(TippingPoint):
+        value = content[field.name]
+        if field.name in TIPPING_TABLES:
+            columns = TIPPING_TABLES[field.name]
+            frame = _typed({column: value[column] for column in columns}, columns)
+            parts[field.name] = frame.set_index("deal") if field.name == "scores" else frame
+        elif field.name in WORDS:
+            parts[field.name] = str(value)
+        elif field.name in COUNTS:
+            parts[field.name] = int(value)
+        elif field.name.endswith("_ci"):
+            low, high = value
+            parts[field.name] = (_number(low), _number(high))
+        else:
+            parts[field.name] = _number(value)
+    return TippingPoint(**parts)
+
+
+def _records(frame: pd.DataFrame, columns: dict[str, type]) -> list[dict[str, Any]]:
+    return [
+        {column: _plain(cell) for column, cell in zip(columns, row, strict=True)}
+        for row in frame[list(columns)].itertuples(index=False)
+    ]
+
+
+def _frame(records: list[dict[str, Any]], columns: dict[str, type]) -> pd.DataFrame:
+    return _typed({column: [record[column] for record in records] for column in columns}, columns)
+
+
+def _typed(data: dict[str, list[Any]], columns: dict[str, type]) -> pd.DataFrame:
+    for column, kind in columns.items():
+        for cell in data[column]:
+            if kind is not float and (type(cell) is not kind):
+                raise ValueError(f"{column} holds {cell!r}, not {kind.__name__}")
+    convert = {str: "str", int: "int64", bool: "bool", float: "float64"}
+    series = {
+        column: pd.Series([_number(cell) for cell in data[column]] if kind is float else data[column]).astype(
+            convert[kind]
+        )
+        for column, kind in columns.items()
+    }
+    return pd.DataFrame(series)
+
+
+def _number(value: object) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def _plain(value: Any) -> Any:
+    """The same in JSON's types: missing and infinite numbers become null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,170 @@
+"""The tables of criteria: points, zones, probabilities, stability, performance, and where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from qualify.deals import Deals
+from qualify.numerics.coding import dense_design
+from qualify.numerics.metrics import auc_interval, brier_interval
+from qualify.numerics.procedures import Trained
+from qualify.numerics.resampling import Sample
+from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.numerics.tipping import TippingEstimate, curve_interval
+from qualify.scales import Scale
+from qualify.survey import UNKNOWN
+from qualify.tipping import TippingPoint
+from qualify.tipping_verdict import ZONES
+
+
+def points_table(deals: Deals, trained: Trained, scales: dict[str, Scale]) -> pd.DataFrame:
+    """Points of every answer of the characteristics that earn any."""
+    rows: list[tuple[str, str, int, float, float]] = []
+    for c, name in enumerate(deals.survey.names):
+        if not trained.points[c].any():
+            continue
+        points = [int(given) for given in trained.points[c]]
+        if name in scales:
+            scale = scales[name]
+            spans = zip(scale.labels, points, scale.edges[:-1], scale.edges[1:], strict=False)
+            rows += [(name, label, given, float(low), float(high)) for label, given, low, high in spans]
+            rows.append((name, UNKNOWN, points[len(scale.labels)], np.nan, np.nan))
+        else:
+            answers = [str(answer) for answer in deals.answers[name].cat.categories]
+            rows += [(name, answer, points[a], np.nan, np.nan) for a, answer in enumerate(answers)]
+    table = pd.DataFrame(rows, columns=["characteristic", "answer", "points", "low", "high"])
+    return table.astype({"points": "int64", "low": float, "high": float})
+
+
+def probability_table(estimate: TippingEstimate, highest: int, tipping: TippingPoint) -> pd.DataFrame:
+    """Win probability of every whole score that can occur; the base rate throughout where nothing tips."""
+    scores = np.arange(highest + 1)
+    chance, limits = curve_interval(estimate, scores.astype(np.float64), tipping.level)
+    if not estimate.draws:
+        low, high = proportion_confint(tipping.won, tipping.n, alpha=1 - tipping.level, method="wilson")
+        chance = np.full(scores.size, tipping.won / tipping.n)
+        limits = np.array([[low], [high]]) * np.ones(scores.size)
+    return pd.DataFrame({"score": scores, "probability": chance, "low": limits[0], "high": limits[1]})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zoning:
+    """Where the zones divide: below `low`, above `high`, both on the scale of the points."""
+
+    low: float
+    high: float
+    source: str
+
+    @classmethod
+    def choose(
+        cls, tipping: TippingPoint, probabilities: pd.DataFrame, zones: tuple[float, float]
+    ) -> Zoning:
+        """Take the tipping band where it is sharp, else the scores at which two win probabilities are reached."""
+        if tipping.verdict == "sharp":
+            return cls(low=tipping.low, high=tipping.high, source="tipping band")
+        chance = probabilities["probability"].to_numpy()
+        # Half a point off, so that no whole score lies on the edge.
+        low = float(np.sum(chance < zones[0])) - 0.5
+        high = float(len(chance) - np.sum(chance >= zones[1])) - 0.5
+        return cls(low=low, high=high, source="win probabilities")
+
+
+def band_table(tipping: TippingPoint, zoning: Zoning, highest: int, level: float) -> pd.DataFrame:
+    """Whole scores of each zone, and how past deals fared there by scores from criteria that never saw them."""
+    first_inside = int(np.ceil(zoning.low)) if np.isfinite(zoning.low) else 0
+    last_inside = int(np.floor(zoning.high)) if np.isfinite(zoning.high) else highest
+    ends = {
+        "below": (0, min(first_inside - 1, highest)),
+        "inside": (max(first_inside, 0), min(last_inside, highest)),
+        "above": (max(last_inside + 1, 0), highest),
+    }
+    score, won = tipping.scores["score"].to_numpy(), tipping.scores["won"].to_numpy()
+    zone = np.where(score < first_inside - 0.5, 0, np.where(score > last_inside + 0.5, 2, 1))
+    rows: list[tuple[object, ...]] = []
+    for z, name in enumerate(ZONES):
+        low, high = ends[name]
+        n, wins = int((zone == z).sum()), int(won[zone == z].sum())
+        bottom, top = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
+        span = (float(low), float(high)) if low <= high else (np.nan, np.nan)
+        rows.append((name, *span, n, wins, wins / n if n else np.nan, bottom, top))
+    columns = ["zone", "score_low", "score_high", "n", "won", "win_rate", "win_rate_low", "win_rate_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def stability_table(
+    deals: Deals, sample: Sample, estimate: TippingEstimate, trained: Trained
+) -> pd.DataFrame:
+    """How often resamples of the deals keep each characteristic, and with the same sign."""
+    counts = np.array(
+        [np.bincount(codes, minlength=trained.points.shape[1]) for codes in sample.items.codes.T]
+    )
+    final = trained.points - _mean(trained.points, counts)
+    rows = []
+    for c, name in enumerate(deals.survey.names):
+        drawn = [draw.points[c : c + 1] for draw in estimate.draws]
+        kept = [points for points in drawn if np.ptp(points[0]) > 0]
+        way = [float(np.sum(counts[c] * final[c] * (points - _mean(points, counts[c : c + 1])))) for points in kept]
+        in_final = bool(trained.points[c].any())
+        agreement = float(np.mean(np.array(way) > 0)) if way and in_final else np.nan
+        share = len(kept) / len(drawn) if drawn else np.nan
+        rows.append((name, share, agreement, in_final))
+    table = pd.DataFrame(rows, columns=["characteristic", "inclusion", "sign_agreement", "kept"])
+    return table.sort_values(["kept", "inclusion"], ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _mean(points: Any, counts: Any) -> Any:
+    return (points * counts).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
+
+
+def performance_table(sample: Sample, estimate: TippingEstimate, level: float) -> pd.DataFrame:
+    """AUC and Brier score of scores and probabilities that never saw the deal, averaged over divisions into folds."""
+    aucs = [auc_interval(split, sample.outcome, level=level) for split in estimate.splits]
+    briers = []
+    for split in estimate.splits:
+        chance, _ = curve_interval(estimate, split, level)
+        briers.append(brier_interval(chance, sample.outcome, level=level))
+    rows = []
+    for metric, found in (("auc", aucs), ("brier", briers)):
+        low, high = np.mean([one.low for one in found]), np.mean([one.high for one in found])
+        rows.append((metric, float(np.mean([one.value for one in found])), float(low), float(high)))
+    return pd.DataFrame(rows, columns=["metric", "estimate", "ci_low", "ci_high"])
+
+
+def provenance_of(deals: Deals, sample: Sample, trained: Trained) -> dict[str, Any]:
+    """Numbers of deals, fingerprint, and the fit of the kept characteristics with its covariance."""
+    training = prepare_training(
+        sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers)
+    )
+    use = trained.points.any(axis=1)
+    fit = choose_ridge(training, use, np.inf)
+    busy = [0, *(j + 1 for c in np.flatnonzero(use) for j in range(*training.coding.first[c : c + 2]))]
+    design = dense_design(sample.items, training.coding)[:, busy]
+    curvature = fit.curvature[np.ix_(busy, busy)]
+    information = fit.information[np.ix_(busy, busy)]
+    inverse = np.linalg.inv(curvature) if np.isfinite(curvature).all() else np.full(curvature.shape, np.nan)
+    return {
+        "deals": deals.n,
+        "won": int(deals.won.sum()),
+        "fingerprint": fingerprint(deals),
+        "log_odds": {"intercept": float(trained.intercept), "per_point": float(trained.slope)},
+        "fit": {
+            "columns": design.shape[1],
+            "strength": float(fit.strength),
+            "coefficients": fit.beta[busy].tolist(),
+            "covariance": (inverse @ information @ inverse).tolist(),
+        },
+    }
+
+
+def fingerprint(deals: Deals) -> str:
+    """SHA-256 of answers and outcomes, whatever the order of rows."""
+    table = deals.answers.astype(str).assign(outcome=deals.closed["outcome"].astype(str))
+    rows = sorted(json.dumps(row, ensure_ascii=True) for row in table.to_numpy().tolist())
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""How well probabilities and scores tell won deals from lost ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from scipy.stats import norm, rankdata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def auc(score: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
+    """Share of pairs of a won and a lost deal in which the won one scores higher, ties counting half."""
+    won = outcome > 0.5
+    wins = int(won.sum())
+    ranks = rankdata(score)
+    return float((ranks[won].sum() - wins * (wins + 1) / 2) / (wins * (len(score) - wins)))
+
+
+def auc_variance(score: NDArray[np.float64], outcome: NDArray[np.float64]) -> float:
+    """Variance of the AUC (DeLong, DeLong & Clarke-Pearson 1988), by midranks (Sun & Xu 2014)."""
+    won = outcome > 0.5
+    m, n = int(won.sum()), int((~won).sum())
+    ranks = rankdata(score)
+    placed_won = (ranks[won] - rankdata(score[won])) / n
+    placed_lost = 1.0 - (ranks[~won] - rankdata(score[~won])) / m
+    return float(np.var(placed_won, ddof=1) / m + np.var(placed_lost, ddof=1) / n)
+
+
+def auc_interval(
+    score: NDArray[np.float64], outcome: NDArray[np.float64], *, level: float = 0.95
+) -> Estimate:
+    """AUC with DeLong's interval on the log-odds scale, so that it stays within 0 and 1."""
+    value = auc(score, outcome)
+    spread = float(np.sqrt(auc_variance(score, outcome)))
+    if not 0 < value < 1:
+        return Estimate(value=value, low=value, high=value)
+    half = float(norm.ppf(0.5 + level / 2)) * spread / (value * (1 - value))
+    low, high = expit(logit(value) + np.array([-half, half]))
+    return Estimate(value=value, low=float(low), high=float(high))
+
+
+def brier_interval(
+    chance: NDArray[np.float64], outcome: NDArray[np.float64], *, level: float = 0.95
+) -> Estimate:
+    """Mean squared distance of probability and outcome (Brier 1950), with the interval of a mean."""
+    squares = (chance - outcome) ** 2
+    half = float(norm.ppf(0.5 + level / 2) * squares.std(ddof=1) / np.sqrt(squares.size))
+    value = float(squares.mean())
+    return Estimate(value=value, low=max(0.0, value - half), high=value + half)

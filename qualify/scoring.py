@@ -1,0 +1,152 @@
+"""Scoring deals: score, probability, zone, and what to find out or change next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from qualify.criteria import Criteria
+from qualify.deals import Deals, read_answers
+from qualify.survey import UNKNOWN
+from qualify.tables.render import page
+
+COLUMNS = ["deal", "score", "probability", "low", "high", "zone", "gates", "ask_next", "levers"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class ScoredDeals:
+    """Deals with their score.
+
+    Attributes
+    ----------
+    table : DataFrame
+        deal, score, probability with low and high, zone (below, inside, above), gates tripped, ask_next
+        (unknown answers, the one that could move the score most first) and levers (answers the team can
+        change, with the points to be had), the last three joined by ``"; "``. Best deals first.
+    version : str
+        Version of the criteria.
+    level : float
+        Confidence level of the interval of the probability.
+    """
+
+    table: pd.DataFrame
+    version: str
+    level: float
+
+    def __repr__(self) -> str:
+        zones = self.table["zone"].value_counts()
+        counts = ", ".join(f"{zones.get(zone, 0)} {zone}" for zone in ("below", "inside", "above"))
+        return f"<ScoredDeals: {len(self.table)} deals by criteria {self.version}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        return page("Scored deals", f"{len(self.table)} deals, best first.", [("", self.table)])
+
+
+def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
+    """Score every deal of a table, open or closed.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        From `refine_criteria` or `read_criteria`; its survey says how to read the table.
+    deals : str, path-like, DataFrame or Deals
+        The table. Every row is scored, whatever its outcome column says; of `Deals`, the open ones, then the
+        closed ones.
+
+    Returns
+    -------
+    ScoredDeals
+        A row per deal, the most probable first.
+
+    Raises
+    ------
+    InvalidDeals
+        Where answers do not fit the survey; every problem at once.
+
+    Notes
+    -----
+    The probability is that of past deals with this score under the criteria's curve; ask_next and levers add up
+    points and promise nothing: an answer *goes with* winning.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, rng=1)
+    >>> deals = ql.read_deals(simulated.frame, simulated.survey)
+    >>> criteria = ql.refine_criteria(deals, replicates=20)
+    >>> ql.score_deals(criteria, simulated.frame).table.columns[0]
+    'deal'
+    """
+    frames = [deals.open, deals.closed] if isinstance(deals, Deals) else [read_answers(deals, criteria.survey)]
+    table = pd.concat([_scored(criteria, frame) for frame in frames])
+    ordered = table.sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
+    return ScoredDeals(table=ordered, version=criteria.version, level=criteria.tipping.level)
+
+
+def _scored(criteria: Criteria, answers: pd.DataFrame) -> pd.DataFrame:
+    score = criteria.score(answers)
+    chance = criteria.probabilities.set_index("score")
+    zones = {one: zone_of(criteria, int(one)) for one in score.unique()}
+    table = pd.DataFrame({"deal": score.index.astype(str), "score": score.to_numpy()}, columns=COLUMNS)
+    for column in ("probability", "low", "high"):
+        table[column] = chance[column].reindex(score).to_numpy()
+    table["zone"] = score.map(zones).to_numpy()
+    table["gates"] = ""
+    table["ask_next"] = _joined(answers, {name: _could_gain(criteria, name) for name in criteria.kept})
+    table["levers"] = _joined(
+        answers, {name: _could_change(criteria, name, answers[name].cat.categories) for name in criteria.kept}
+    )
+    return table
+
+
+def zone_of(criteria: Criteria, score: int) -> str:
+    """Return the zone of a score.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        Their bands.
+    score : int
+        Within `criteria.score_range`.
+
+    Returns
+    -------
+    str
+        below, inside or above.
+    """
+    zones = criteria.bands.itertuples()
+    return next((str(row.zone) for row in zones if row.score_low <= score <= row.score_high), "inside")
+
+
+def _joined(answers: pd.DataFrame, remarks: dict[str, dict[str, tuple[int, str]]]) -> list[str]:
+    """For each deal, the remarks its answers earn, the ones worth most points first."""
+    earned: list[list[tuple[int, str]]] = [[] for _ in range(len(answers))]
+    for name, by_answer in remarks.items():
+        for place, answer in enumerate(answers[name].astype(str)):
+            if answer in by_answer:
+                earned[place].append(by_answer[answer])
+    return ["; ".join(text for _, text in sorted(row, key=lambda one: -one[0])) for row in earned]
+
+
+def _could_gain(criteria: Criteria, name: str) -> dict[str, tuple[int, str]]:
+    """What to ask where the answer is unknown: the characteristic, by how far its points could move."""
+    points = criteria.points.loc[criteria.points["characteristic"] == name]
+    spread = int(points["points"].max() - points["points"].min())
+    return {UNKNOWN: (spread, name)}
+
+
+def _could_change(criteria: Criteria, name: str, answers: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Levers: for each known answer that earns less than the best, what the best would add."""
+    if not criteria.survey.characteristic(name).controllable:
+        return {}
+    mine = criteria.points["characteristic"].eq(name) & criteria.points["answer"].ne(UNKNOWN)
+    best = criteria.points.loc[criteria.points.loc[mine, "points"].idxmax()]
+    levers = {}
+    for answer in answers:
+        given = None if answer == UNKNOWN else criteria.points_of(name, answer)
+        if given is not None and given < best["points"]:
+            gain = int(best["points"]) - given
+            levers[answer] = (gain, f"{name}: {answer} → {best['answer']} (+{gain})")
+    return levers

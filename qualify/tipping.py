@@ -1,0 +1,290 @@
+"""The tipping point: the band of scores where the win rate climbs from its floor to its ceiling, if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.isotonic import IsotonicRegression
+from statsmodels.stats.proportion import proportion_confint
+
+from qualify.deals import Deals
+from qualify.design import FOLDS, sample_of
+from qualify.errors import InvalidArgument, NotEnoughDeals, Problem, check_level, check_positive
+from qualify.numerics.curves import PLATEAU
+from qualify.numerics.procedures import Recipe
+from qualify.numerics.tipping import (
+    Plan,
+    TippingEstimate,
+    curve_interval,
+    estimate_tipping,
+    intervals,
+    landmarks,
+)
+from qualify.tables.render import page
+from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_table
+
+Interval = tuple[float, float]
+NOWHERE = (float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TippingPoint:
+    """What `find_tipping_point` found. Scores of deals come from models that never saw them.
+
+    Attributes
+    ----------
+    verdict : {"sharp", "gradual", "none"}
+        Whether there is a narrow band; `reason` says why in words.
+    curve_kind : {"logistic", "plateau", "none"}
+        The curve chosen; the logistic one has floor 0 and ceiling 1 by assumption.
+    midpoint, low, high : float
+        Score half-way up, and at 10 % and 90 % of the climb; NaN where not reached within the observed scores.
+    width_share : float
+        Width of the band as a share of the score range.
+    floor, ceiling : float
+        Win rates at the far ends, in [0, 1].
+    slope : float
+        Steepness, per unit of score.
+    p_value : float
+        Of the one-sided permutation test that the win rate rises with the score.
+    zones : DataFrame
+        zone, n, share, won, win_rate, win_rate_low, win_rate_high.
+    curve : DataFrame
+        score, probability, low, high.
+    scores : DataFrame
+        score and won of every closed deal.
+    isotonic : DataFrame
+        A monotone step curve of the observed win rate, for the eye.
+    score_label : str
+        What the score is measured in.
+    """
+
+    verdict: Verdict
+    reason: str
+    curve_kind: Literal["logistic", "plateau", "none"]
+    midpoint: float
+    midpoint_ci: Interval
+    low: float
+    low_ci: Interval
+    high: float
+    high_ci: Interval
+    width_share: float
+    width_share_ci: Interval
+    floor: float
+    floor_ci: Interval
+    ceiling: float
+    ceiling_ci: Interval
+    slope: float
+    slope_ci: Interval
+    p_value: float
+    zones: pd.DataFrame
+    curve: pd.DataFrame
+    scores: pd.DataFrame
+    isotonic: pd.DataFrame
+    score_label: str
+    level: float
+    n: int
+    won: int
+
+    def __repr__(self) -> str:
+        return f"<TippingPoint: {self.verdict} on {self.n} deals ({self.won} won): {self.reason}>"
+
+    def _repr_html_(self) -> str:
+        lead = f"{self.verdict.capitalize()}: {self.reason} {self.n} closed deals, {self.won} won."
+        return page("Tipping point", lead, [("Zones", self.zones)])
+
+
+def find_tipping_point(
+    deals: Deals,
+    *,
+    score: ArrayLike | None = None,
+    replicates: int = 200,
+    level: float = 0.95,
+    limits: Limits | None = None,
+    rng: np.random.Generator | int | None = 0,
+) -> TippingPoint:
+    """Find the band of scores where deals tip from lost to won, or say that there is none.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals read against their survey.
+    score : array_like, optional
+        A score of one's own, one number per closed deal in order (or a Series indexed by deal). Without it,
+        the score is the log-odds of the win model, each deal scored by models that never saw it.
+    replicates : int
+        Bootstrap draws of the whole procedure.
+    level : float
+        Confidence level of the intervals, in (0, 1).
+    limits : Limits, optional
+        What counts as sharp.
+    rng : numpy.random.Generator, int or None
+        Source of chance; the same seed gives the same answer.
+
+    Returns
+    -------
+    TippingPoint
+        Verdict, band, curve and zones.
+
+    Raises
+    ------
+    NotEnoughDeals
+        Where there are not at least ten won and ten lost deals.
+    InvalidArgument
+        For a score that does not fit the deals, or a level outside (0, 1).
+
+    Notes
+    -----
+    The curve is ``floor + (ceiling − floor) · expit(b(s − s50))``; floor 0 and ceiling 1 unless a plateau fits
+    better than a parametric bootstrap of the logistic curve allows. The band is 10 % to 90 % of the climb,
+    ``s50 ± ln 9 / b``. The verdict is `none` unless a one-sided permutation test, the cross-fitting repeated
+    in each permutation, rejects. Intervals are from a bootstrap of the whole procedure.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, curve="sharp", rng=2)
+    >>> deals = ql.read_deals(simulated.frame, simulated.survey)
+    >>> ql.find_tipping_point(deals, replicates=40).verdict
+    'sharp'
+    """
+    check_level(level, where="find_tipping_point")
+    check_positive(replicates, name="replicates", where="find_tipping_point", whole=True)
+    limits = limits or Limits()
+    check_outcomes(deals, where="a tipping point")
+    sample, _ = sample_of(deals)
+    recipe = Recipe(float(deals.survey.min_answers), False, 0, 0) if score is None else None
+    plan = Plan(recipe, FOLDS, int(replicates), level, limits.alpha)
+    given = None if score is None else _given_score(score, deals)
+    estimate = estimate_tipping(sample, plan, np.random.default_rng(rng), given)
+    label = "log-odds of winning" if score is None else "score"
+    return describe_tipping(deals, estimate, level=level, limits=limits, label=label)
+
+
+def check_outcomes(deals: Deals, *, where: str) -> None:
+    """Raise NotEnoughDeals unless there are ten won and ten lost deals, one of each for every fold.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals.
+    where : str
+        What needs them, for the message.
+    """
+    won = int(deals.won.sum())
+    if min(won, deals.n - won) < FOLDS:
+        raise NotEnoughDeals(
+            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and {deals.n - won} "
+            "lost. Add earlier quarters."
+        )
+
+
+def describe_tipping(
+    deals: Deals, estimate: TippingEstimate, *, level: float, limits: Limits, label: str
+) -> TippingPoint:
+    """Put an estimate into words, tables and a verdict.
+
+    Parameters
+    ----------
+    deals : Deals
+        The closed deals behind it.
+    estimate : TippingEstimate
+        From `qualify.numerics.tipping.estimate_tipping`.
+    level : float
+        Confidence level of the intervals.
+    limits : Limits
+        What counts as sharp.
+    label : str
+        What the score is measured in.
+
+    Returns
+    -------
+    TippingPoint
+        The result.
+    """
+    won = deals.won.to_numpy()
+    scores = pd.DataFrame({"score": estimate.scores, "won": won}, index=deals.closed.index)
+    exists = bool(estimate.draws) and estimate.curve.slope > 0
+    found, around = landmarks(estimate.curve), intervals(estimate, level)
+    low_end, high_end = np.quantile(estimate.scores, [0.025, 0.975])
+    score_range = max(float(high_end - low_end), 1e-12)
+    low, high = _reached(found.low, estimate.scores), _reached(found.high, estimate.scores)
+    plateau = estimate.curve.kind == PLATEAU
+    zones = zone_table(scores, low if exists else np.nan, high if exists else np.nan, estimate, level)
+    share = found.width / score_range if exists else np.nan
+    share_ci = tuple(end / score_range for end in around["width"]) if exists else NOWHERE
+    verdict, reason = judge(estimate, zones, share, share_ci, limits) if exists else no_verdict(estimate)
+    return TippingPoint(
+        verdict=verdict,
+        reason=reason,
+        curve_kind="none" if not exists else "plateau" if plateau else "logistic",
+        midpoint=_reached(found.midpoint, estimate.scores) if exists else np.nan,
+        midpoint_ci=around["midpoint"] if exists else NOWHERE,
+        low=low if exists else np.nan,
+        low_ci=around["low"] if exists else NOWHERE,
+        high=high if exists else np.nan,
+        high_ci=around["high"] if exists else NOWHERE,
+        width_share=share,
+        width_share_ci=(share_ci[0], share_ci[1]),
+        floor=found.floor if exists else np.nan,
+        floor_ci=around["floor"],
+        ceiling=found.ceiling if exists else np.nan,
+        ceiling_ci=around["ceiling"],
+        slope=found.slope if exists else np.nan,
+        slope_ci=around["slope"] if exists else NOWHERE,
+        p_value=estimate.p_value,
+        zones=zones,
+        curve=_curve(estimate, level, len(won), int(won.sum())),
+        scores=scores,
+        isotonic=_isotonic(scores),
+        score_label=label,
+        level=level,
+        n=len(won),
+        won=int(won.sum()),
+    )
+
+
+def _given_score(score: ArrayLike, deals: Deals) -> NDArray[np.float64]:
+    if isinstance(score, pd.Series) and set(score.index) >= set(deals.closed.index):
+        score = score.loc[deals.closed.index]
+    try:
+        numbers = np.asarray(score, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgument("`score` of `find_tipping_point` must hold numbers, one per closed deal.") from None
+    if numbers.shape != (deals.n,):
+        raise InvalidArgument(
+            f"`score` of `find_tipping_point` must hold one number per closed deal ({deals.n}); got shape "
+            f"{numbers.shape}. A Series indexed by deal id is matched by id."
+        )
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        raise InvalidArgument(
+            Problem(reason="the score is not a finite number", mend="give it one", row=deals.closed.index[i])
+            for i in wrong
+        )
+    return numbers
+
+
+def _reached(value: float, scores: NDArray[np.float64]) -> float:
+    """The value where it lies within the observed scores, else NaN."""
+    return float(value) if scores.min() <= value <= scores.max() else float("nan")
+
+
+def _curve(estimate: TippingEstimate, level: float, n: int, won: int) -> pd.DataFrame:
+    grid = np.linspace(estimate.scores.min(), estimate.scores.max(), 201)
+    chance, limits = curve_interval(estimate, grid, level)
+    if not estimate.draws:
+        low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
+        chance, limits = np.full(grid.size, won / n), np.array([[low], [high]]) * np.ones(grid.size)
+    return pd.DataFrame({"score": grid, "probability": chance, "low": limits[0], "high": limits[1]})
+
+
+def _isotonic(scores: pd.DataFrame) -> pd.DataFrame:
+    ordered = scores.sort_values("score", kind="stable")
+    fitted = IsotonicRegression().fit_transform(ordered["score"], ordered["won"].astype(float))
+    steps = pd.DataFrame({"score": ordered["score"].to_numpy(), "win_rate": fitted})
+    return steps.drop_duplicates().reset_index(drop=True)

@@ -1,0 +1,99 @@
+"""What counts as a tipping point: the zones around a band, and the verdict with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
+
+from qualify.numerics.tipping import TippingEstimate
+
+Verdict = Literal["sharp", "gradual", "none"]
+ZONES = ("below", "inside", "above")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What counts as a sharp tipping point.
+
+    Attributes
+    ----------
+    width_share : float
+        The band spans at most this share of the score range (2.5th to 97.5th percentile).
+    width_share_high : float
+        The upper limit of that share stays within this.
+    outer_deals : int
+        At least this many deals in each outer zone.
+    rise : float
+        Lower limit of the win rate above minus upper limit below is at least this.
+    alpha : float
+        Level of the test that the win rate rises with the score at all.
+    """
+
+    width_share: float = 1 / 3
+    width_share_high: float = 1 / 2
+    outer_deals: int = 20
+    rise: float = 0.5
+    alpha: float = 0.05
+
+
+def zone_table(
+    scores: pd.DataFrame, low: float, high: float, estimate: TippingEstimate, level: float
+) -> pd.DataFrame:
+    """Deals and win rate below, inside and above a band; a NaN edge leaves its outer zone empty.
+
+    Limits are the wider of Wilson's and the bootstrap's.
+    """
+    score, won = scores["score"].to_numpy(), scores["won"].to_numpy()
+    zone = np.where(score < low, 0, np.where(score > high, 2, 1))
+    rows = []
+    for z, name in enumerate(ZONES):
+        n, wins = int((zone == z).sum()), int(won[zone == z].sum())
+        rate, bottom, top = np.nan, np.nan, np.nan
+        if n:
+            rate = wins / n
+            bottom, top = proportion_confint(wins, n, alpha=1 - level, method="wilson")
+            drawn = [draw.zones[z, 1] / draw.zones[z, 0] for draw in estimate.draws if draw.zones[z, 0] > 0]
+            if drawn:
+                # The edges were fitted too: the bootstrap may be wider than a plain proportion's interval.
+                tails = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+                bottom, top = min(bottom, tails[0]), max(top, tails[1])
+        rows.append((name, n, n / len(score), wins, rate, bottom, top))
+    columns = ["zone", "n", "share", "won", "win_rate", "win_rate_low", "win_rate_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def judge(
+    estimate: TippingEstimate, zones: pd.DataFrame, share: float, share_ci: tuple[float, ...], limits: Limits
+) -> tuple[Verdict, str]:
+    """Sharp or gradual, and why in words."""
+    below, _, above = zones.to_dict("records")
+    rise = above["win_rate_low"] - below["win_rate_high"]
+    few = min(below["n"], above["n"])
+    if share > limits.width_share:
+        reason = f"the climb takes {share:.0%} of the score range, more than {limits.width_share:.0%}."
+    elif not share_ci[1] <= limits.width_share_high:
+        reason = f"the climb takes {share:.0%} of the score range, but perhaps as much as {share_ci[1]:.0%}."
+    elif few < limits.outer_deals:
+        reason = f"only {few} deals lie outside the band on one side; {limits.outer_deals} are needed to tell."
+    elif not rise >= limits.rise:
+        reason = (
+            f"win rates differ too little: {below['win_rate']:.0%} of {below['n']} deals below, "
+            f"{above['win_rate']:.0%} of {above['n']} above."
+        )
+    else:
+        return "sharp", (
+            f"{below['win_rate']:.0%} of {below['n']} deals below the band were won, {above['win_rate']:.0%} of "
+            f"{above['n']} above it; the climb takes {share:.0%} of the score range."
+        )
+    return "gradual", reason
+
+
+def no_verdict(estimate: TippingEstimate) -> tuple[Verdict, str]:
+    """None, and why in words."""
+    if float(np.ptp(estimate.scores)) < 1e-9:
+        return "none", "no answer carries information about winning, so every deal scores alike."
+    return "none", f"the win rate does not rise with the score more than chance would have it (p = {estimate.p_value:.2f})."
