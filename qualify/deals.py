@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.deal_columns import (
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
+from qualify.reading.columns import (
     read_answer_column,
     read_date_column,
     read_ids,
@@ -19,10 +20,9 @@ from qualify.deal_columns import (
     read_text_column,
     without_unknown,
 )
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
-from qualify.faults import Faults
+from qualify.reading.faults import Faults
+from qualify.reading.source import RawTable, open_table
 from qualify.survey import Survey
-from qualify.table_source import RawTable, open_table
 
 DATES = ("close_date", "survey_date", "created_date")
 NUMBERS = ("value", "weight")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qualify.cells import Coded, cell_text
-from qualify.dates import read_dates
+from qualify.reading.cells import Coded, cell_text
+from qualify.reading.dates import read_dates
 from qualify.survey import UNKNOWN_WORDS
 from qualify.words import as_number, fold, number_text
 
@@ -124,7 +124,7 @@ def clues_of(coded: Coded) -> Clues:
 
     Examples
     --------
-    >>> from qualify.cells import code_cells
+    >>> from qualify.reading.cells import code_cells
     >>> clues_of(code_cells(["yes", "No", "Yes", "?", "Yes", None])).yes_no
     ['No', 'Yes']
     """

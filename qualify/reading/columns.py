@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.cells import Coded
-from qualify.dates import read_dates
 from qualify.errors import Problem, did_you_mean
-from qualify.faults import MOST_ROWS, Fault, Faults
+from qualify.reading.cells import Coded
+from qualify.reading.dates import read_dates
+from qualify.reading.faults import MOST_ROWS, Fault, Faults
 from qualify.survey import UNKNOWN, Characteristic, Outcomes, Survey
 from qualify.words import as_number, fold, number_text, squeeze
 

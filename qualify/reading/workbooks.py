@@ -14,7 +14,7 @@ import pandas as pd
 
 from qualify.errors import InvalidDeals, Problem
 from qualify.files import read_bytes
-from qualify.table_text import as_utf8
+from qualify.reading.text import as_utf8
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qualify.cells import cell_text, is_missing
+from qualify.reading.cells import cell_text, is_missing
 
 ISO = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})([T ,]+\d{1,2}:\d{2}(:\d{2})?)?")

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.cells import Coded, cell_text, code_cells
 from qualify.errors import InvalidDeals, Problem, did_you_mean, short
 from qualify.files import existing_file, read_bytes
-from qualify.table_files import Sheet, read_json_lines, read_parquet, read_workbook
-from qualify.table_text import read_text_table
+from qualify.reading.cells import Coded, cell_text, code_cells
+from qualify.reading.text import read_text_table
+from qualify.reading.workbooks import Sheet, read_json_lines, read_parquet, read_workbook
 
 TEXT = (".csv", ".tsv", ".txt", ".tab")
 WORKBOOK = (".xlsx", ".xlsm")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.cells import Coded
 from qualify.errors import Problem
+from qualify.reading.cells import Coded
 
 MOST_ROWS = 10_000  # of one column told singly; the rest of them in one line
 
