@@ -62,8 +62,8 @@ def listed(names: Iterable[object], *, most: int = 8) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def rate(won: int, n: int, *, level: float | None = None) -> str:
-    """Return a win rate with the deals it rests on and, if asked for, its Wilson interval.
+def rate(won: int, n: int, *, level: float | None = None, ends: tuple[float, float] | None = None) -> str:
+    """Return a win rate with the deals it rests on and, if asked for, its interval.
 
     Parameters
     ----------
@@ -71,6 +71,8 @@ def rate(won: int, n: int, *, level: float | None = None) -> str:
         Deals won, and all of them.
     level : float, optional
         Confidence level of the interval, in (0, 1); no interval when None.
+    ends : tuple of float, optional
+        Limits of the interval, in [0, 1]; Wilson's where left out.
 
     Returns
     -------
@@ -81,6 +83,8 @@ def rate(won: int, n: int, *, level: float | None = None) -> str:
     --------
     >>> rate(12, 39), rate(0, 0)
     ('31% (12 of 39 deals)', 'no rate (0 deals)')
+    >>> rate(12, 39, level=0.95, ends=(0.1, 0.5))
+    '31% (12 of 39 deals; 95% interval 10 to 50%)'
     >>> rate(12, 39, level=0.95)
     '31% (12 of 39 deals; 95% interval 19 to 46%)'
     """
@@ -88,7 +92,7 @@ def rate(won: int, n: int, *, level: float | None = None) -> str:
         return "no rate (0 deals)"
     beside = ""
     if level is not None:
-        low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
+        low, high = ends or proportion_confint(won, n, alpha=1 - level, method="wilson")
         beside = f"; {level:.0%} interval {limits(float(low), float(high))}"
     return f"{format_value(won / n, 'percent')} ({won:,} of {counted(n, 'deal')}{beside})"
 
@@ -112,3 +116,33 @@ def limits(low: float, high: float) -> str:
     '19 to 46%'
     """
     return f"{format_value(low, 'percent').removesuffix('%')} to {format_value(high, 'percent')}"
+
+
+def pairs(auc: float, low: float, high: float, *, level: float) -> str:
+    """Return a C-statistic (AUC) in words.
+
+    Parameters
+    ----------
+    auc : float
+        Share of pairs of a won and a lost deal in which the won one has the higher score, in [0, 1].
+    low, high : float
+        Limits of its interval; none is written where they are missing.
+    level : float
+        Confidence level of the interval, in (0, 1).
+
+    Returns
+    -------
+    str
+        Such as "a won deal above a lost one in 80 of 100 pairs (95% interval 75 to 84)".
+
+    Examples
+    --------
+    >>> pairs(0.8, 0.751, 0.842, level=0.95)
+    'a won deal above a lost one in 80 of 100 pairs (95% interval 75 to 84)'
+    """
+    if auc != auc:
+        return "a won deal above a lost one in an unknown share of pairs"
+    interval = (
+        "" if low != low or high != high else f" ({level:.0%} interval {100 * low:.0f} to {100 * high:.0f})"
+    )
+    return f"a won deal above a lost one in {100 * auc:.0f} of 100 pairs{interval}"

@@ -1,0 +1,68 @@
+"""The registry of targets, and the verb that picks among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from qualify.criteria import Criteria
+from qualify.criteria_file import criteria_to_json
+from qualify.errors import InvalidArgument, Problem, did_you_mean, short
+from qualify.exports.markdown import criteria_to_markdown
+from qualify.files import PathLike, write_whole
+
+TARGETS: Mapping[str, Callable[[Criteria], str | bytes]] = {
+    ".json": criteria_to_json,
+    ".md": criteria_to_markdown,
+}
+
+
+def write_criteria(criteria: Criteria, path: PathLike) -> Path:
+    """Write criteria to a file, in the form that its suffix asks for.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        From `refine_criteria` or `read_criteria`.
+    path : str or path-like
+        Ending with .json (everything; `read_criteria` reads it back) or .md (a checklist of one page for
+        reps). A file that is there is replaced, whole or not at all.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InvalidArgument
+        Where the suffix is none of these, `criteria` is something else, or the file cannot be written.
+
+    Examples
+    --------
+    >>> write_criteria(criteria, "criteria.json")  # doctest: +SKIP
+    >>> write_criteria(..., "checklist.txt")
+    Traceback (most recent call last):
+    qualify.errors.InvalidArgument: checklist.txt ends with '.txt', which says no known form; use .json, .md
+    """
+    target = TARGETS[_suffix(Path(path))]
+    _check(criteria)
+    return write_whole(path, target(criteria), InvalidArgument)
+
+
+def _check(given: object) -> None:
+    if not isinstance(given, Criteria):
+        hint = " Did you mean `study.criteria`?" if hasattr(given, "criteria") else ""
+        must = f"must be Criteria, as `refine_criteria` gives; got {short(given)}.{hint}"
+        raise InvalidArgument(f"`criteria` of `write_criteria` {must}")
+
+
+def _suffix(file: Path) -> str:
+    """Return the longest suffix of the name that is a target's (.postgres.sql before .sql)."""
+    name = file.name.lower()
+    fitting = [suffix for suffix in TARGETS if name.endswith(suffix) and name != suffix]
+    if fitting:
+        return max(fitting, key=len)
+    ending = f"ends with {file.suffix!r}" if file.suffix else "has no suffix"
+    mend = f"use {', '.join(TARGETS)}.{did_you_mean(file.suffix, TARGETS)}".removesuffix(".")
+    raise InvalidArgument(Problem(reason=f"{file} {ending}, which says no known form", mend=mend))
