@@ -62,15 +62,15 @@ def draw_circumstances(reps: NDArray[np.int64], closed: int, rng: np.random.Gene
     age = since + cycle
     age[closed:] = rng.integers(1, cycle[closed:] + 1)  # an open deal is somewhere in its cycle
     surveyed = age - (rng.uniform(0.2, 0.8, total) * (age - since)).astype(np.int64)
-    close_date = (_LAST_DAY - since).astype("datetime64[s]")
+    close_date = _days_before_last(since)
     close_date[closed:] = np.datetime64("NaT")
     accounts = rng.integers(1, max(2, int(0.8 * total)), total)
     return pd.DataFrame(
         {
             "Account": [f"Account {number:04d}" for number in accounts],
             "Rep": texts(REPS, reps),
-            "Created": (_LAST_DAY - age).astype("datetime64[s]"),
-            "Surveyed": (_LAST_DAY - surveyed).astype("datetime64[s]"),
+            "Created": _days_before_last(age),
+            "Surveyed": _days_before_last(surveyed),
             "Closed": close_date,
             "Value": np.maximum(rng.lognormal(10.3, 0.8, total).round(-2), 1000).astype(np.int64),
         }
@@ -88,3 +88,7 @@ def draw_outcomes(won: NDArray[np.bool_], closed: int, rng: np.random.Generator)
 def texts(words: tuple[str, ...], codes: NDArray[np.int64]) -> NDArray[np.object_]:
     """Look up the word of each code."""
     return np.asarray(words, dtype=object)[codes]
+
+
+def _days_before_last(days: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    return (_LAST_DAY - days.astype("timedelta64[D]")).astype("datetime64[s]")
