@@ -111,7 +111,8 @@ def code_answers(items: Items, weights: NDArray[np.float64], fewest: float) -> C
         first[c] = used
         levels = items.levels[c]
         reference = items.reference[c]
-        if reference < 0 or counts[c, reference] < fewest:
+        known = counts[c, :levels].sum()
+        if levels > 0 and (reference < 0 or counts[c, reference] < fewest):
             reference = np.argmax(counts[c, :levels])
         group[c] = pool_answers(counts[c], items.kind[c], levels, reference, fewest)
         if items.kind[c] == NOMINAL:
@@ -119,11 +120,12 @@ def code_answers(items: Items, weights: NDArray[np.float64], fewest: float) -> C
         else:
             numbers = _numbers(items.value[c], group[c], items.kind[c], levels)
             used = _code_numeric(column[c], value[c], counts[c], numbers, levels, used)
-        if group[c, levels] == levels:
+        # Where nothing else was answered, unknown would be a second intercept.
+        if group[c, levels] == levels and known > 0:
             column[c, levels] = used
             value[c, levels] = 1.0
             used += 1
-        elif items.kind[c] == NOMINAL:
+        elif items.kind[c] == NOMINAL and known > 0:
             group[c, levels] = reference
         else:
             group[c, levels] = levels
