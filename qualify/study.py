@@ -1,0 +1,142 @@
+"""Study: the whole chain, from closed deals to criteria, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qualify.audit import Audit, audit_deals
+from qualify.criteria import Criteria, refine_criteria
+from qualify.deals import Deals
+from qualify.errors import check_level, check_positive
+from qualify.factors import Factors, find_factors
+from qualify.progress import track
+from qualify.summary import summarise
+from qualify.tables.render import page
+from qualify.tables.wording import counted
+from qualify.tipping import TippingPoint, check_outcomes, find_tipping_point
+from qualify.winmodel import WinModel, fit_win_model
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Study:
+    """What `analyze` found: the result of every step.
+
+    Attributes
+    ----------
+    deals : Deals
+        What was analysed.
+    audit : Audit
+        Whether these data can answer the question.
+    factors : Factors
+        Which characteristics matter, how much, how surely.
+    model : WinModel
+        How likely each deal is to be won.
+    tipping : TippingPoint
+        Where the win model's score tips, or that it does not.
+    criteria : Criteria
+        Which few questions, with which points.
+    summary : str
+        All of it in plain words.
+    """
+
+    deals: Deals
+    audit: Audit
+    factors: Factors
+    model: WinModel
+    tipping: TippingPoint
+    criteria: Criteria
+    summary: str
+
+    def __repr__(self) -> str:
+        adds = int((self.factors.table["verdict"] == "adds").sum())
+        kept = counted(len(self.criteria.kept), "characteristic")
+        return (
+            f"<Study of {counted(self.deals.n, 'deal')} ({self.audit.won:,} won): {adds} add; tipping point "
+            f"{self.tipping.verdict}; criteria of {kept}>"
+        )
+
+    def _repr_html_(self) -> str:
+        serious = self.audit.findings[self.audit.findings["severity"] != "note"]
+        factors = self.factors.table[
+            ["characteristic", "verdict", "swing", "swing_low", "swing_high", "shares_with"]
+        ]
+        points = self.criteria.points[["characteristic", "answer", "points"]]
+        opening = self.summary.split("\n\n")[0]
+        lead = f"{opening} Tipping point: {self.tipping.verdict}; {self.tipping.reason}"
+        sections = [
+            ("Factors", factors),
+            ("Zones of the win model's score", self.tipping.zones),
+            ("Points", points),
+            ("Zones of the points", self.criteria.bands),
+            ("To bear in mind", serious[["severity", "what", "mend"]]),
+        ]
+        return page("Study", lead, sections)
+
+
+def analyze(
+    deals: Deals,
+    *,
+    rng: np.random.Generator | int | None = 0,
+    replicates: int = 200,
+    level: float = 0.95,
+) -> Study:
+    """Run the whole chain: audit, factors, win model, tipping point, criteria, and a summary in words.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals read against their survey.
+    rng : numpy.random.Generator, int or None
+        Source of chance. A whole number goes to every step as it is, so that each result is the one the step
+        gives when called by itself with that `rng`; else each step gets a generator of its own.
+    replicates : int
+        Bootstrap draws of the tipping point and of the criteria.
+    level : float
+        Confidence level of all intervals, in (0, 1).
+
+    Returns
+    -------
+    Study
+        The results, and `summary`.
+
+    Raises
+    ------
+    NotEnoughDeals
+        Where there are not at least ten won and ten lost deals; `audit_deals` says more about them.
+    InvalidArgument
+        For a level outside (0, 1) or a number of replicates that is none.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(200, characteristics=4, rng=1)
+    >>> study = ql.analyze(ql.read_deals(simulated.frame, simulated.survey), replicates=20)
+    >>> study.tipping.verdict in ("sharp", "gradual", "none")
+    True
+    >>> print(study.summary.splitlines()[0][:16])
+    200 deals closed
+    """
+    check_level(level, where="analyze")
+    check_positive(replicates, name="replicates", where="analyze", whole=True)
+    check_outcomes(deals, where="a study")
+    chance = _chances(rng)
+    steps: dict[str, Callable[[], Any]] = {
+        "audit": lambda: audit_deals(deals, level=level),
+        "factors": lambda: find_factors(deals, level=level, rng=chance[0]),
+        "model": lambda: fit_win_model(deals),
+        "tipping": lambda: find_tipping_point(deals, replicates=replicates, level=level, rng=chance[1]),
+        "criteria": lambda: refine_criteria(deals, replicates=replicates, level=level, rng=chance[2]),
+    }
+    found: dict[str, Any] = {name: steps[name]() for name in track(list(steps), what="analysing")}
+    told = {name: found[name] for name in ("audit", "factors", "tipping", "criteria")}
+    return Study(deals=deals, summary=summarise(deals, **told), **found)
+
+
+def _chances(rng: np.random.Generator | int | None) -> list[np.random.Generator | int]:
+    if isinstance(rng, int | np.integer):
+        return [int(rng)] * 3
+    return list(np.random.default_rng(rng).spawn(3))
