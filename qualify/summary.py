@@ -287,7 +287,7 @@ def _stop_asking(factors: Factors, criteria: Criteria) -> Iterator[Section]:
     stability = criteria.stability
     idle = stability[~stability["kept"] & ~(stability["inclusion"] >= RARELY_CHOSEN)]
     names = [name for name in criteria.survey.names if name in quiet & set(idle["characteristic"])]
-    if names:
+    if names and criteria.kept:  # where nothing was found, nothing speaks for one question over another
         text = f"Neither shown to matter nor worth points on {counted(factors.n, 'deal')}: "
         text += f"{listed(names, most=30)}."
         yield Section("What could be left out of the survey", text)

@@ -201,7 +201,9 @@ def test_the_criteria_and_how_well_they_do(study: Study) -> None:
 
 def test_criteria_that_keep_nothing(study: Study) -> None:
     empty = dataclasses.replace(study.criteria, points=study.criteria.points.iloc[:0])
-    assert "None of 12 characteristics earned points on 300 deals." in told(study, criteria=empty)
+    words = told(study, criteria=empty)
+    assert "None of 12 characteristics earned points on 300 deals." in words
+    assert "LEFT OUT" not in words
 
 
 def test_what_could_be_left_out_is_neither_shown_nor_kept(study: Study) -> None:

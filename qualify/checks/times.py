@@ -15,6 +15,7 @@ from qualify.tables.wording import counted, rate
 
 SIGNIFICANT = 0.05
 MOSTLY = 0.5
+SOME_DEALS = 10  # groups with fewer are not named as the lowest or highest
 
 
 def check_times(deals: Deals, quarters: pd.DataFrame) -> Iterator[Finding]:
@@ -147,15 +148,15 @@ def _missing_dates(deals: Deals) -> Iterator[Finding]:
 
 
 def _moving(quarters: pd.DataFrame) -> Iterator[Finding]:
-    p_value, groups = heterogeneity(quarters.set_index("quarter")[["n", "won"]], in_order=True)
+    counts = quarters.set_index("quarter")[["n", "won"]]
+    p_value, groups = heterogeneity(counts, in_order=True)
     if not p_value < SIGNIFICANT:
         return
-    first, last = quarters.iloc[0], quarters.iloc[-1]
-    ends = " to ".join(f"{rate(int(row.won), int(row.n))} in {row.quarter}" for row in (first, last))
-    what = f"The win rate differs between quarters of closing (p = {p_value:.2g}, {groups} spans): {ends}."
+    how = f"p = {p_value:.2g}, {groups} spans"
+    what = f"The win rate differs between quarters of closing ({how}): {_extremes(counts, 'in')}."
     why = "What held when these deals closed may not hold for the next ones."
     mend = "See `quarters`; was it the market, the team, or what was counted as a deal? Recalibrate often."
-    yield Finding("warn", what, EVERYWHERE, int(quarters["n"].sum()), why, mend)
+    yield Finding("warn", what, EVERYWHERE, int(counts["n"].sum()), why, mend)
 
 
 def _differing(deals: Deals, role: str, noun: str) -> Iterator[Finding]:
@@ -165,11 +166,16 @@ def _differing(deals: Deals, role: str, noun: str) -> Iterator[Finding]:
     p_value, groups = heterogeneity(counts, in_order=False)
     if not p_value < SIGNIFICANT:
         return
-    large = counts[counts["n"] >= min(10, counts["n"].max())]
-    shares = (large["won"] / large["n"]).to_numpy()
-    low, high = (large.iloc[int(at)] for at in (np.argmin(shares), np.argmax(shares)))
-    extremes = " to ".join(f"{rate(int(row.won), int(row.n))} for {row.name}" for row in (low, high))
-    what = f"The win rate differs between {noun} (p = {p_value:.2g}, {groups} {noun}): from {extremes}."
+    how = f"p = {p_value:.2g}, {groups} {noun}"
+    what = f"The win rate differs between {noun} ({how}): {_extremes(counts, 'for')}."
     why = "Deals of one kind may carry a finding, and each may answer in a different way."
     mend = f"Look at the answers of single {noun}; agree on what earns each answer."
     yield Finding("note", what, EVERYWHERE, int(counts["n"].sum()), why, mend)
+
+
+def _extremes(counts: pd.DataFrame, word: str) -> str:
+    """Lowest and highest win rate among groups of some size."""
+    large = counts[counts["n"] >= min(SOME_DEALS, counts["n"].max())]
+    shares = (large["won"] / large["n"]).to_numpy()
+    ends = (large.iloc[int(at)] for at in (np.argmin(shares), np.argmax(shares)))
+    return "from " + " to ".join(f"{rate(int(row['won']), int(row['n']))} {word} {row.name}" for row in ends)

@@ -37,10 +37,10 @@ def criteria_to_markdown(criteria: Criteria) -> str:
     if criteria.kept:
         parts += ["## How to use it", _how(criteria), "## Questions", _questions(criteria)]
         parts += _gates(criteria)
+        parts += ["## What the score says", _zones(criteria), _probabilities(criteria)]
+        parts += ["## When an answer is unknown", _unknown(criteria)]
     else:
         parts.append("No question earned points on these deals: every deal has the same win probability.")
-    parts += ["## What the score says", _zones(criteria), _probabilities(criteria)]
-    parts += ["## When an answer is unknown", _unknown(criteria)] if criteria.kept else []
     parts += ["## How far to trust it", _trust(criteria)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -119,7 +119,8 @@ def test_criteria_without_any_points(make_criteria: Make) -> None:
     points = make_criteria().points.iloc[:0]
     page = criteria_to_markdown(make_criteria(points=points))
     assert "No question earned points" in page
-    assert "How to use it" not in page and "pairs" not in page
+    assert headings(page) == ["Qualification criteria: Team", "How far to trust it"]
+    assert "pairs" not in page and not tables(page)
 
 
 def test_gates_are_listed(make_criteria: Make) -> None:

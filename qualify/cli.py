@@ -1,0 +1,212 @@
+"""The `qualify` command: thin, calls the verbs of the library.
+
+Whatever is heavy is imported inside the commands, so that `qualify --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qualify._version import __version__
+from qualify.errors import InvalidArgument, QualifyError
+
+if TYPE_CHECKING:
+    from qualify.study import Study
+
+MISTAKE, INTERRUPTED = 2, 130
+MOST_ROWS = 40  # of scored deals shown on the screen
+
+app = typer.Typer(
+    help="From closed deals to qualification criteria: what goes with winning, where the score tips.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DealsFile = Annotated[
+    Path, typer.Argument(help="Table of deals: .csv, .xlsx, .parquet or .jsonl.", metavar="DEALS")
+]
+Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives the same files.", min=0)]
+Replicates = Annotated[
+    int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=1)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"qualify {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character shows ? instead of failing
+            stream.reconfigure(errors="replace")
+
+
+@app.command()
+def analyze(
+    deals: DealsFile,
+    survey: Annotated[
+        Path, typer.Option(help="The survey: .yaml or .json (`qualify infer-survey` drafts one).")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results; made where it is missing.")],
+    seed: Seed = 0,
+    replicates: Replicates = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Find what goes with winning, where the score tips, and refine the criteria."""
+    with _plain_errors():
+        study, written = _analyze(deals, survey, out, {"rng": seed, "replicates": replicates})
+        if as_json:
+            from qualify.study_files import study_to_dict
+            from qualify.tables.plain import to_json
+
+            typer.echo(to_json(study_to_dict(study) | {"files": [str(path) for path in written]}))
+            return
+        _show(study.summary)
+        _list_files(out)
+
+
+@app.command(name="infer-survey")
+def infer_survey(
+    deals: DealsFile,
+    outcome: Annotated[str, typer.Option(help="The column that says what became of the deal.")],
+    won: Annotated[
+        list[str] | None, typer.Option(help="A word that means won; repeat it for several.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File for the draft; printed where left out.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+) -> None:
+    """Draft a survey from a table of deals, to be corrected by hand."""
+    with _plain_errors():
+        import qualify as ql
+        from qualify.survey_file import survey_to_yaml
+
+        if out is not None and out.exists() and not force:
+            raise InvalidArgument(f"{out} exists already; name another file, or say --force to replace it.")
+        drafted = ql.infer_survey(deals, outcome=outcome, won=won or None)
+        for note in drafted.notes:
+            _tell(note)
+        if out is None:
+            typer.echo(survey_to_yaml(drafted), nl=False)
+            return
+        ql.write_survey(drafted, out)
+        _tell(
+            f"{len(drafted.names)} characteristics drafted in {out}. Check kinds and orders before you go on."
+        )
+
+
+@app.command()
+def score(
+    criteria: Annotated[
+        Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
+    ],
+    deals: DealsFile,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the scored deals.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score deals, open or closed, by refined criteria."""
+    with _plain_errors():
+        import qualify as ql
+        from qualify.files import checked_suffix, write_whole
+        from qualify.tables.plain import to_csv, to_json, to_records
+        from qualify.tables.render import to_text
+
+        if out is not None:
+            checked_suffix(out, [".csv"], InvalidArgument)
+        scored = ql.score_deals(ql.read_criteria(criteria), deals)
+        if out is not None:
+            write_whole(out, to_csv(scored.table), InvalidArgument)
+        if as_json:
+            typer.echo(to_json({"criteria": scored.version, "deals": to_records(scored.table)}))
+            return
+        shown = ["deal", "score", "probability", "low", "high", "zone", "ask_next"]
+        _show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
+        if out is not None:
+            _tell(f"{len(scored.table)} deals scored in {out}.")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for deals, survey and results.")] = Path("qualify-demo"),
+    seed: Seed = 0,
+    replicates: Replicates = 200,
+) -> None:
+    """Try everything on simulated deals: write them as files, analyze those, and score the open ones."""
+    with _plain_errors():
+        from qualify.demo import NEXT, truth_in_words, write_demo_files
+
+        files = write_demo_files(out, seed)
+        study, _ = _analyze(files.deals, files.survey, out, {"rng": seed, "replicates": replicates})
+        files.score(study.criteria)
+        _show(study.summary)
+        _show("\n" + truth_in_words(files.truth))
+        _list_files(out)
+        _show("\nWITH YOUR OWN DEALS\n" + NEXT)
+
+
+def _analyze(deals: Path, survey: Path, out: Path, options: dict[str, Any]) -> tuple[Study, list[Path]]:
+    import qualify as ql
+    from qualify.study_files import made_folder, write_study_files
+
+    read = ql.read_deals(deals, ql.read_survey(survey))
+    made_folder(out)  # before the long work, so that a bad name is told at once
+    _tell(f"Analysing {read.n} closed deals; this may take a minute ...")
+    study = ql.analyze(read, **options)
+    return study, write_study_files(study, out)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Mistakes in what was given: the message and exit code 2, no traceback. Ctrl-C: 130, quietly."""
+    try:
+        yield
+    except QualifyError as error:
+        from qualify.tables.formats import clean
+
+        for line in str(error).splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            typer.echo(indent + clean(line), err=True)
+        raise typer.Exit(MISTAKE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _show(text: str) -> None:
+    """Print text as it is, lines in capitals (headings) in bold where the terminal can."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in text.split("\n"):
+        console.print(Text(line, style="bold" if line.isupper() else ""))
+
+
+def _tell(text: str) -> None:
+    """Say something beside the results."""
+    typer.echo(text, err=True)
+
+
+def _list_files(folder: Path) -> None:
+    from qualify.demo import CONTENTS as DEMO_CONTENTS
+    from qualify.study_files import CONTENTS
+
+    known = DEMO_CONTENTS | CONTENTS
+    names = [name for name in known if (folder / name).is_file()]
+    width = max(map(len, names))
+    _show(f"\nFILES\nIn {folder}:")
+    _show("\n".join(f"  {name:{width}}  {known[name]}" for name in names))
