@@ -5,7 +5,7 @@ The first column of every design is the intercept. Weights count deals: a row of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -102,7 +102,7 @@ def fit_logistic(
     >>> import numpy as np
     >>> X = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
     >>> fit = fit_logistic(X, np.array([0, 1, 1, 1]), penalty="firth")
-    >>> fit.beta.round(4)  # half a success and half a failure added to each group
+    >>> fit.beta.round(4) + 0.0  # half a success and half a failure added to each group
     array([0.    , 1.6094])
     """
     design = np.ascontiguousarray(design, dtype=np.float64)
@@ -134,11 +134,12 @@ def evaluate(problem: Problem, beta: Vector) -> Evaluation:
     """Log-likelihood (with its penalty), score and Fisher information at `beta`."""
     X, y, w = problem.design, problem.outcome, problem.weights
     eta = problem.offset + X @ beta
-    p = expit(eta)
+    # 1 − p as a number of its own: near separation it is far below the rounding of p.
+    p, q = expit(eta), expit(-eta)
     loglik = float(np.sum(w * (y * eta - np.logaddexp(0.0, eta))))
-    v = w * p * (1.0 - p)
+    v = w * p * q
     information = (X * v[:, None]).T @ X
-    residual = w * (y - p)
+    residual = w * (y * q - (1.0 - y) * p)
     if problem.penalty == "firth":
         try:
             root = cholesky(information, lower=True)
@@ -177,7 +178,8 @@ def ratio_test(fit: LogisticFit, columns: NDArray[np.intp] | list[int], *, df: i
 def profile_interval(fit: LogisticFit, column: int, *, level: float = 0.95) -> tuple[float, float]:
     """Profile-likelihood interval of one coefficient: where twice the drop reaches the chi-square quantile.
 
-    An end is infinite where the likelihood never drops that far (separation without a penalty).
+    An end is infinite where the likelihood never drops that far (separation without a penalty), and NaN where
+    the design is singular.
     """
     quantile = float(np.sqrt(chi2.ppf(level, 1)))
     return _profile_end(fit, column, -quantile), _profile_end(fit, column, quantile)
@@ -196,14 +198,39 @@ def flic_intercept(fit: LogisticFit) -> float:
     return float(refit.beta[0])
 
 
+def maximise_within(problem: Problem, fixed: Vector, span: Matrix, start: Vector) -> Optimum:
+    """Maximise the (penalised) log-likelihood over ``β = fixed + span · part``, from `start` for the part.
+
+    `beta`, `gradient` and `curvature` of the answer are those of all coefficients.
+    """
+    moves = problem.design[problem.weights > 0] @ span
+
+    def restricted(part: Vector) -> Evaluation:
+        full = evaluate(problem, fixed + span @ part)
+        curvature = span.T @ full.curvature @ span
+        return Evaluation(value=full.value, gradient=span.T @ full.gradient, curvature=curvature)
+
+    def size(step: Vector) -> float:
+        # Root mean square change of the log-odds: the same whatever the unit of a column.
+        return float(np.linalg.norm(moves @ step) / np.sqrt(max(len(moves), 1)))
+
+    # Firth scoring uses the expected curvature, hence more and smaller steps than Newton's.
+    iterations = 60 if problem.penalty == "none" else 400
+    optimum = maximise(restricted, start, size=size, iterations=iterations)
+    beta = fixed + span @ optimum.beta
+    full = evaluate(problem, beta)
+    return replace(optimum, beta=beta, gradient=full.gradient, curvature=full.curvature)
+
+
 def separating_direction(problem: Problem) -> Vector | None:
     """A direction along which the likelihood only rises (complete or quasi-complete separation), or None.
 
     Maximises ``Σ sᵢ xᵢ'd`` over ``−1 ≤ d ≤ 1`` subject to ``sᵢ xᵢ'd ≥ 0`` with sᵢ = ±1 for won and lost
-    (Konis 2007): a positive optimum is a separating direction.
+    (Konis 2007): a positive optimum is a separating direction. A row with both outcomes stands for both.
     """
     used = problem.weights > 0
-    signed = problem.design[used] * np.where(problem.outcome[used] > 0.5, 1.0, -1.0)[:, None]
+    won, lost = used & (problem.outcome > 0), used & (problem.outcome < 1)
+    signed = np.vstack([problem.design[won], -problem.design[lost]])
     answer = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
     if not answer.success or -answer.fun < 1e-7:
         return None
@@ -211,27 +238,9 @@ def separating_direction(problem: Problem) -> Vector | None:
 
 
 def _maximise(problem: Problem, start: Vector, free: NDArray[np.bool_]) -> Optimum:
-    def restricted(part: Vector) -> Evaluation:
-        beta = start.copy()
-        beta[free] = part
-        full = evaluate(problem, beta)
-        return Evaluation(
-            value=full.value, gradient=full.gradient[free], curvature=full.curvature[np.ix_(free, free)]
-        )
-
-    # Firth scoring uses the expected curvature, hence more and smaller steps than Newton's.
-    optimum = maximise(restricted, start[free], iterations=60 if problem.penalty == "none" else 400)
-    beta = start.copy()
-    beta[free] = optimum.beta
-    full = evaluate(problem, beta)
-    return Optimum(
-        beta=beta,
-        value=optimum.value,
-        gradient=full.gradient,
-        curvature=full.curvature,
-        iterations=optimum.iterations,
-        failure=optimum.failure,
-    )
+    """Maximise over the free coefficients, the others held where they start."""
+    span = np.eye(start.size)[:, free]
+    return maximise_within(problem, np.where(free, 0.0, start), span, start[free])
 
 
 def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
@@ -240,24 +249,26 @@ def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
     free[column] = False
     sign, size = np.sign(target), abs(target)
     near, far = 0.0, np.inf  # distances from the estimate known to be too small, too large
-    distance = size * float(np.sqrt(fit.covariance[column, column]))
+    first = distance = size * float(np.sqrt(fit.covariance[column, column]))
     beta = fit.beta.copy()
-    for _ in range(60):
+    for _ in range(100):
+        if not distance <= 1e3 * first:
+            return float(sign * distance * np.inf)
         beta[column] = fit.beta[column] + sign * distance
         held = _maximise(fit.problem, beta, free)
         root = np.sqrt(max(0.0, 2.0 * (fit.loglik - held.value)))
-        if not held.converged or abs(root - size) < 1e-10:
-            break
-        near, far = (distance, far) if root < size else (near, distance)
-        slope = -sign * float(held.gradient[column]) / max(root, 1e-12)
+        if held.converged and abs(root - size) < 1e-10:
+            return float(beta[column])
+        # So far out that the other coefficients do not settle is too far.
+        near, far = (distance, far) if held.converged and root < size else (near, distance)
+        slope = -sign * float(held.gradient[column]) / max(root, 1e-12) if held.converged else 0.0
         trial = distance - (root - size) / slope if slope > 0 else np.inf
         if not near < trial < min(far, 4 * distance):
             trial = 2 * distance if np.isinf(far) else 0.5 * (near + far)
-        if trial > 1e3 * (1 + abs(fit.beta[column])) or abs(trial - distance) < 1e-13 * distance:
-            distance = np.inf if np.isinf(far) else trial
-            break
-        distance, beta = trial, held.beta.copy()
-    return float(fit.beta[column] + sign * distance)
+        if abs(trial - distance) < 1e-13 * distance:
+            return float(fit.beta[column] + sign * trial) if held.converged else np.nan
+        distance, beta = trial, held.beta.copy() if held.converged else fit.beta.copy()
+    return np.nan
 
 
 def _inverse(information: Matrix) -> Matrix:

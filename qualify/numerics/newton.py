@@ -52,8 +52,9 @@ def maximise(
     evaluate: Callable[[Vector], Evaluation],
     start: Vector,
     *,
-    iterations: int = 60,
+    size: Callable[[Vector], float],
     largest_step: float = 5.0,
+    iterations: int = 60,
 ) -> Optimum:
     """Maximise a concave function by Newton steps, halved until they no longer lose.
 
@@ -63,10 +64,12 @@ def maximise(
         Gives value, gradient and curvature (minus the second derivative, or its expectation) at a point.
     start : ndarray, shape (p,)
         Where to begin.
+    size : callable
+        How large a step is, in units that do not hang on those of the columns.
+    largest_step : float
+        No step is larger than this.
     iterations : int
         The most Newton steps to take.
-    largest_step : float
-        No coefficient moves by more than this in one step.
     """
     beta = np.array(start, dtype=np.float64)
     here = evaluate(beta)
@@ -77,7 +80,7 @@ def maximise(
         decrement = float(here.gradient @ step)
         if decrement <= DECREMENT:
             return _stopped(beta, here, iteration, "")
-        step *= min(1.0, largest_step / float(np.max(np.abs(step), initial=largest_step)))
+        step *= largest_step / max(size(step), largest_step)
         moved = _improve(evaluate, beta, step, here)
         if moved is None:
             return _stopped(beta, here, iteration, "" if decrement < LOOSE_DECREMENT else "iterations")
@@ -87,13 +90,15 @@ def maximise(
 
 def newton_step(here: Evaluation) -> Vector | None:
     """Curvature⁻¹ · gradient, or None where the curvature is not positive definite."""
+    if here.gradient.size == 0:
+        return here.gradient
     try:
         factor = cho_factor(here.curvature)
     except (LinAlgError, ValueError):
         return None
     # A pivot this small against its own diagonal means that the column is a sum of the others.
     pivots = np.diag(factor[0]) ** 2 / np.maximum(np.diag(here.curvature), np.finfo(float).tiny)
-    if pivots.size and float(pivots.min()) < 1e-12:
+    if float(pivots.min()) < 1e-12:
         return None
     step: Vector = cho_solve(factor, here.gradient)
     return step
