@@ -65,10 +65,11 @@ def count_answers(items: Items, weights: NDArray[np.float64]) -> NDArray[np.floa
 def pool_answers(
     counts: NDArray[np.float64], kind: int, levels: int, reference: int, fewest: float
 ) -> NDArray[np.int32]:
-    """For each answer, the answer that stands for it, so that every group has at least `fewest` deals.
+    """For each answer, the answer that stands for it; where several groups are left, each has `fewest` deals.
 
     Rare RANKED answers join the next higher one (the last joins the one below); rare NOMINAL answers form
-    one "other" group, or join the reference where even that is rare; a rare unknown is marked −1.
+    one "other" group, or join the reference where that group or the reference itself is rare; a rare unknown
+    is marked −1.
     """
     group = np.arange(counts.size).astype(np.int32)
     if kind == NOMINAL:
@@ -80,7 +81,7 @@ def pool_answers(
                 stand_in = a if stand_in < 0 else stand_in
         for a in range(levels):
             if counts[a] < fewest and a != reference:
-                group[a] = stand_in if rare >= fewest else reference
+                group[a] = stand_in if min(rare, counts[reference]) >= fewest else reference
     elif kind == RANKED:
         leader = 0
         held = 0.0
