@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -26,10 +26,19 @@ _DIGEST = _sources_digest()
 
 def compiled(function: F) -> F:
     """Compile with numba at first use, let other threads run meanwhile, keep the machine code on disk."""
-    return _kept_with_all_sources(numba.njit(cache=True, error_model="numpy", nogil=True)(function))
+    try:
+        kernel = _kept_with_all_sources(_compile(function, keep=True))
+    except RuntimeError:  # no folder to keep it in: every process compiles anew
+        kernel = _compile(function, keep=False)
+    return cast(F, kernel)
+
+
+def _compile(function: Callable[..., Any], *, keep: bool) -> Any:
+    return numba.njit(cache=keep, error_model="numpy", nogil=True)(function)
 
 
 def _kept_with_all_sources(kernel: Any) -> Any:
     # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
-    kernel._cache._cache_file._source_stamp = _DIGEST
+    if hasattr(kernel, "_cache"):  # not where NUMBA_DISABLE_JIT hands functions back as they are
+        kernel._cache._cache_file._source_stamp = _DIGEST
     return kernel
