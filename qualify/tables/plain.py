@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from typing import Any
@@ -44,7 +45,10 @@ def to_csv(frame: pd.DataFrame) -> str:
     safe = pd.DataFrame({at: _guarded(frame.iloc[:, at]) for at in range(frame.shape[1])}, index=frame.index)
     safe = safe.set_axis([guard(str(name)) for name in frame.columns], axis=1)
     text: str = safe.to_csv(index=False, lineterminator="\n")
-    return "\ufeff" + text
+    if "\r" in text:  # a lone carriage return would end the row unless all text is quoted
+        text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    # Half a character, as broken exports hold, fits into no file.
+    return "\ufeff" + text.encode("utf-8", "replace").decode("utf-8")
 
 
 def guard(text: str) -> str:
