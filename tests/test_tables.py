@@ -42,6 +42,7 @@ def factors() -> pd.DataFrame:
         (0.998, "percent", "99.8%"),
         (0.9999, "percent", ">99.9%"),
         (0.0004, "percent", "<0.1%"),
+        (3e-17, "percent", "0%"),
         (0.004, "percent", "0.4%"),
         (0.0098, "percent", "1%"),
         (0.234, "swing", "+23 pp"),

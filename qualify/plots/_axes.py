@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qualify.tables.formats import clean
-from qualify.tables.layout import wrap
+from qualify.tables.layout import display_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -143,6 +143,26 @@ def fit_text(text: str, width: float, size: float, *, lines: int | None = None) 
     if lines is not None and len(broken) > lines:
         broken = [*broken[: lines - 1], wrap(broken[lines - 1], room - 1)[0] + "…"]
     return "\n".join(broken)
+
+
+def fits_in_a_line(texts: Sequence[str], width: float, size: float) -> bool:
+    """Tell whether texts fit beside each other.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts.
+    width : float
+        Points to fit into.
+    size : float
+        Font size, points.
+
+    Returns
+    -------
+    bool
+        True when they do.
+    """
+    return sum(map(display_width, texts)) * _CHARACTER * size <= width
 
 
 def headline(ax: Axes, title: str, subtitle: str, *, width: float, above: float = 0.0) -> None:

@@ -31,12 +31,13 @@ def win_rate_by_score(scores: pd.DataFrame, level: float) -> pd.DataFrame:
 
     Notes
     -----
-    At most ten groups of equal width between the 1st and the 99th percentile (every score for itself where there are
-    no more than ten), joined from the left until each has at least 5 deals and 2.5 % of all.
+    At most ten groups of equal width between the 1st and the 99th percentile (every score for itself where
+    there are no more than ten), joined from the left until each has at least 5 deals and 2.5 % of all.
 
     References
     ----------
-    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. JASA 22, 209-212.
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the
+    American Statistical Association 22, 209-212.
 
     Examples
     --------
@@ -75,9 +76,9 @@ def spikes(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float6
         edges = np.linspace(places[0], places[-1], _SPIKES + 1)
         at = np.clip(np.searchsorted(edges, score, side="right") - 1, 0, _SPIKES - 1)
         places = (edges[1:] + edges[:-1]) / 2
-    total = np.bincount(at, minlength=len(places)).astype(float)
-    wins = np.bincount(at, weights=won, minlength=len(places))
-    return places, wins, total - wins
+    wins = np.bincount(at[won], minlength=len(places)).astype(np.float64)
+    losses = np.bincount(at[~won], minlength=len(places)).astype(np.float64)
+    return places, wins, losses
 
 
 def _cut(score: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Charts of one row per characteristic or answer: estimate and interval on the left, the numbers on the right."""
+"""Charts of one row per characteristic or answer: estimate and interval, and the numbers at the right."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.plots._axes import PLAIN, axes_height, axes_width, bare, fit_text, points
+from qualify.tables.layout import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 FIGURE_WIDTH = 8.5
 _LABEL_SHARE = 0.36  # of the figure's width, at most
-_LETTER = 0.58  # width of a digit, in font sizes
+_LETTER = 0.62  # width of a digit or a wide letter, in font sizes
 _LEAST_FONT = 4.5
 
 
@@ -53,25 +54,7 @@ def figure_height(rows: int) -> float:
     return 1.9 + 0.34 * max(rows, 2)
 
 
-def text_width(ax: Axes, *, new: bool) -> float:
-    """Return the width a title over the rows may take.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        The axes.
-    new : bool
-        Whether the figure was made for this chart: its labels will take their share from the axes.
-
-    Returns
-    -------
-    float
-        Points.
-    """
-    return 72.0 * FIGURE_WIDTH * (0.97 - _LABEL_SHARE) if new else axes_width(ax)
-
-
-def lay_rows(ax: Axes, rows: Rows, span: tuple[float, float], *, new: bool) -> None:
+def lay_rows(ax: Axes, rows: Rows, span: tuple[float, float], *, new: bool) -> float:
     """Write the names at the left and the numbers at the right, and leave `span` between them for the chart.
 
     Parameters
@@ -83,18 +66,26 @@ def lay_rows(ax: Axes, rows: Rows, span: tuple[float, float], *, new: bool) -> N
     span : tuple of float
         The values the chart needs on the x axis, from and to.
     new : bool
-        Whether the figure was made for this chart.
+        Whether the figure was made for this chart: the names then take their room from the axes.
+
+    Returns
+    -------
+    float
+        Width of the axes beside the names, points.
     """
     bottom, top = float(rows.places.min()) - 0.6, float(rows.places.max()) + 0.6
     room = axes_height(ax) / (top - bottom)
     size = max(_LEAST_FONT, min(points("small"), 0.8 * room))
-    two = 2 if room > 2.5 * size else 1
     label_room = 72.0 * FIGURE_WIDTH * _LABEL_SHARE if new else 0.6 * axes_width(ax)
-    labels = [fit_text(label, label_room, size, lines=two) for label in rows.labels]
-    ax.set_yticks(rows.places, labels, fontsize=size, linespacing=1.0, **PLAIN)
+    lines = 2 if room > 2.5 * size else 1
+    labels = [fit_text(label, label_room, size, lines=lines) for label in rows.labels]
+    ax.set_yticks(rows.places, labels, fontsize=size, linespacing=1.0, multialignment="right", **PLAIN)
     ax.set_ylim(bottom, top)
-    _write_numbers(ax, rows, span, size=size, width=text_width(ax, new=new))
+    taken = max(display_width(line) for label in labels for line in label.split("\n"))
+    width = 72.0 * FIGURE_WIDTH - _LETTER * size * taken - 30.0 if new else axes_width(ax)
+    _write_numbers(ax, rows, span, size=size, width=width)
     bare(ax)
+    return width
 
 
 def whiskers(ax: Axes, rows: Sequence[tuple[float, float, float]], **style: Any) -> None:
@@ -117,7 +108,7 @@ def whiskers(ax: Axes, rows: Sequence[tuple[float, float, float]], **style: Any)
 
 def _write_numbers(ax: Axes, rows: Rows, span: tuple[float, float], *, size: float, width: float) -> None:
     low, high = span
-    letters = max((len(text) for text in rows.numbers), default=0)
+    letters = max((display_width(text) for text in rows.numbers), default=0)
     share = min(0.55, (_LETTER * size * letters + 10.0) / width)
     ax.set_xlim(low, high + (high - low) * share / (1.0 - share))
     for place, text in zip(rows.places, rows.numbers, strict=True):
@@ -131,5 +122,4 @@ def _write_numbers(ax: Axes, rows: Rows, span: tuple[float, float], *, size: flo
             **PLAIN,
         )
     # The x axis ends where the chart does; the numbers beside it are text.
-    ax.set_xticks([tick for tick in ax.get_xticks() if low - 1e-9 <= tick <= high + 1e-9])
     ax.spines["bottom"].set_bounds(low, high)

@@ -8,7 +8,7 @@ import numpy as np
 
 from qualify.errors import InvalidArgument
 from qualify.plots._axes import BLUE, GREY, axes_or_new, headline
-from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, text_width, whiskers
+from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, whiskers
 from qualify.tables.formats import format_value
 from qualify.tables.grid import grid
 
@@ -37,8 +37,8 @@ def plot_answers(factors: Factors, characteristic: str, *, ax: Axes | None = Non
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn in. One row per answer in the survey's order, with the Wilson interval and the number of
-        deals; `unknown` stands apart at the bottom; the dashed line is the win rate of all deals.
+        The axes drawn in. One row per answer in the survey's order, with the Wilson interval and the number
+        of deals; `unknown` stands apart at the bottom; the dashed line is the win rate of all deals.
 
     Raises
     ------
@@ -64,12 +64,12 @@ def plot_answers(factors: Factors, characteristic: str, *, ax: Axes | None = Non
     shown = Rows(places=places, labels=_labels(counted), numbers=_numbers(counted))
     if counted.empty:
         shown = Rows(places=np.array([1.0]), labels=["no answers"], numbers=[""])
-    base = factors.won_n / factors.deals_n if factors.deals_n else float("nan")
+    base = factors.won / factors.n if factors.n else float("nan")
     ax.axvline(base, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, gid="qualify-base-rate")
-    lay_rows(ax, shown, (-0.02, 1.02), new=new)
+    width = lay_rows(ax, shown, (-0.02, 1.02), new=new)
     ax.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0%", "25%", "50%", "75%", "100%"], usetex=False)
-    ax.set_xlabel("Win rate")
-    headline(ax, characteristic, _sentence(factors, rows, base), width=text_width(ax, new=new))
+    ax.set_xlabel("Win rate", loc="left")
+    headline(ax, characteristic, _sentence(factors, rows, base), width=width)
     return ax
 
 
@@ -114,6 +114,8 @@ def _draw(ax: Axes, rows: pd.DataFrame, places: NDArray[np.float64], unknown: ND
         (~unknown, BLUE, "o", "qualify-answers"),
         (unknown, GREY, "D", "qualify-unknown"),
     ):
+        if not mine.any():
+            continue
         limits = list(zip(places[mine], lows[mine], highs[mine], strict=True))
         whiskers(ax, limits, colors=colour, linewidth=2.2, zorder=2)
         face = colour if marker == "o" else ax.get_facecolor()
@@ -134,7 +136,7 @@ def _draw(ax: Axes, rows: pd.DataFrame, places: NDArray[np.float64], unknown: ND
 def _sentence(factors: Factors, rows: pd.DataFrame, base: float) -> str:
     sentence = (
         f"Win rate by answer, with {format_value(factors.level, 'percent')} intervals. "
-        f"Dashed line: all {format_value(factors.deals_n, 'count')} deals, {format_value(base, 'percent')} won."
+        f"Dashed line: all {format_value(factors.n, 'count')} deals, {format_value(base, 'percent')} won."
     )
     (odds,) = grid(rows, ["odds_ratio", "ci_low", "ci_high"])
     for n, cell, aside in zip(rows["n"].notna(), odds.cells, odds.asides, strict=True):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qualify.errors import InvalidArgument
-from qualify.plots._axes import BLUE, GREY, VERMILLION, axes_or_new, headline, points
-from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, text_width, whiskers
+from qualify.plots._axes import BLUE, GREY, VERMILLION, axes_or_new, fits_in_a_line, headline, points
+from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, whiskers
 from qualify.tables.formats import format_value
 from qualify.tables.grid import grid
 
@@ -27,8 +27,8 @@ class _Look(NamedTuple):
 
 
 _LOOKS = {
-    "adds": _Look("adds to all the others", BLUE, "o", True),
-    "shared": _Look("shared with related ones", VERMILLION, "s", True),
+    "adds": _Look("adds to the others", BLUE, "o", True),
+    "shared": _Look("shared with others", VERMILLION, "s", True),
     "not shown": _Look("not shown", GREY, "D", False),
 }
 
@@ -46,8 +46,8 @@ def plot_factors(factors: Factors, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn in. One row per characteristic, the largest swing at the top, those without a swing at the
-        bottom; the verdict is told by colour and by shape.
+        The axes drawn in. One row per characteristic, the largest swing at the top, those without a swing at
+        the bottom; the verdict is told by colour and by shape.
 
     Raises
     ------
@@ -56,8 +56,9 @@ def plot_factors(factors: Factors, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    The swing is the average change in win probability from the lowest to the highest answer (see `find_factors`);
-    for a `choice` without a declared contrast it is the widest gap between two answers and carries no sign.
+    The swing is the average change in win probability from the lowest to the highest answer (see
+    `find_factors`); for a `choice` without a declared contrast it is the widest gap between two
+    answers and carries no sign.
 
     Examples
     --------
@@ -82,10 +83,9 @@ def plot_factors(factors: Factors, *, ax: Axes | None = None) -> Axes:
     span = _span(table)
     _draw_verdicts(ax, table, places)
     ax.axvline(0.0, color=GREY, linewidth=1.0, zorder=1)
-    lay_rows(ax, rows, span, new=new)
-    ax.xaxis.set_major_formatter(lambda value, _: format_value(value, "swing").removesuffix(" pp"))
-    ax.set_xlabel("Swing in win probability, percentage points (right of 0: goes with winning)")
-    _write_headline(ax, factors, table, width=text_width(ax, new=new))
+    width = lay_rows(ax, rows, span, new=new)
+    _write_axis(ax, span)
+    _write_headline(ax, factors, table, width=width)
     return ax
 
 
@@ -139,24 +139,44 @@ def _draw_verdicts(ax: Axes, table: pd.DataFrame, places: Any) -> None:
         )
 
 
+def _write_axis(ax: Axes, span: tuple[float, float]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = span
+    locator = MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True)
+    ticks = np.asarray(locator.tick_values(100 * low, 100 * high)) / 100
+    ticks = ticks[(ticks >= low - 1e-9) & (ticks <= high + 1e-9)]
+    ax.set_xticks(ticks, [format_value(tick, "swing").removesuffix(" pp") for tick in ticks], usetex=False)
+    ax.set_xlabel("Swing, percentage points (right of 0: goes with winning)", loc="left")
+
+
 def _write_headline(ax: Axes, factors: Factors, table: pd.DataFrame, *, width: float) -> None:
-    small = points("small")
-    if not table.empty:
-        ax.legend(
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=3,
-            frameon=False,
-            borderaxespad=0.2,
-            fontsize=small,
-            handletextpad=0.2,
-            columnspacing=1.4,
-        )
-    deals, won = format_value(factors.deals_n, "count"), format_value(factors.won_n, "count")
+    deals, won = format_value(factors.n, "count"), format_value(factors.won, "count")
     sentence = (
         f"Change in win probability from the lowest to the highest answer, the other answers as they are. "
         f"{deals} deals, {won} won; {format_value(factors.level, 'percent')} intervals."
     )
     if (table["direction"] == "differs").any():
         sentence += " A swing without a sign is the widest gap between two answers."
-    headline(ax, "What goes with winning and losing", sentence, width=width, above=2.0 * small)
+    above = _write_legend(ax, width=width)
+    headline(ax, "What goes with winning and losing", sentence, width=width, above=above)
+
+
+def _write_legend(ax: Axes, *, width: float) -> float:
+    """Name the verdicts above the axes, in one line where it fits; return the height."""
+    entries = [str(label) for label in ax.get_legend_handles_labels()[1]]
+    if not entries:
+        return 0.0
+    small = points("small")
+    in_a_line = fits_in_a_line([*entries, "    " * len(entries)], width, small)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=len(entries) if in_a_line else 1,
+        frameon=False,
+        borderaxespad=0.2,
+        fontsize=small,
+        handletextpad=0.2,
+        columnspacing=1.4,
+    )
+    return (0.5 + 1.5 * (1 if in_a_line else len(entries))) * small

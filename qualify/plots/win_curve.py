@@ -16,6 +16,7 @@ from qualify.plots._axes import (
     axes_or_new,
     axes_width,
     bare,
+    fit_text,
     headline,
     height_of,
     merge_style,
@@ -57,8 +58,8 @@ def plot_win_curve(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes drawn in. Spikes at the top are deals won, at the bottom deals lost; the points are observed win
-        rates of deals grouped by score, with Wilson intervals and numbers of deals.
+        The axes drawn in. Spikes at the top are deals won, at the bottom deals lost; the points are observed
+        win rates of deals grouped by score, with Wilson intervals and numbers of deals.
 
     Raises
     ------
@@ -67,8 +68,8 @@ def plot_win_curve(
 
     Notes
     -----
-    An edge of the band outside the observed scores is not reached: the shade then runs to the side of the chart.
-    Where no tipping point was shown there is no band, and the line is the win rate of all deals.
+    An edge of the band outside the observed scores is not reached: the shade then runs to the side of the
+    chart. Where no tipping point was shown there is no band, and the line is the win rate of all deals.
 
     Examples
     --------
@@ -85,16 +86,17 @@ def plot_win_curve(
     _mark_midpoint(ax, found, left, right)
     ax.set_xlim(left, right)
     _write_axis(ax, found)
-    headline(ax, _title(found), found.reason, width=axes_width(ax), above=_write_zones(ax, found))
+    reason = found.reason[:1].upper() + found.reason[1:]
+    headline(ax, _title(found), reason, width=axes_width(ax), above=_write_zones(ax, found))
     return ax
 
 
-def _tipping_of(thing: object) -> TippingPoint:
+def _tipping_of(thing: Any) -> TippingPoint:
     found: TippingPoint = getattr(thing, "tipping", thing)
     if not hasattr(found, "curve"):
         raise InvalidArgument(
-            "`plot_win_curve` draws the result of `find_tipping_point`, or Criteria or a Study that carry one; "
-            f"got a {type(thing).__name__}"
+            "`plot_win_curve` draws the result of `find_tipping_point`, or a result that carries one; got a "
+            f"{type(thing).__name__}"
         )
     return found
 
@@ -177,7 +179,7 @@ def _draw_deals(ax: Axes, tipping: TippingPoint) -> None:
     ):
         there = counts > 0
         # One deal among many must still be seen.
-        heights = (high - low) * np.maximum(counts[there] / most, 0.12)
+        heights = (high - low) * np.maximum(counts[there] / most, 0.2)
         base = low if colour == VERMILLION else high - heights
         ax.vlines(places[there], base, base + heights, colors=colour, linewidth=1.1, zorder=3, gid=gid)
 
@@ -203,13 +205,12 @@ def _mark_midpoint(ax: Axes, tipping: TippingPoint, left: float, right: float) -
         ha="left" if on_the_right else "right",
         va="top" if on_the_right else "bottom",
         fontsize=points("small"),
+        bbox={"facecolor": ax.get_facecolor(), "alpha": 0.85, "edgecolor": "none", "pad": 1.5},
         zorder=9,
     )
 
 
 def _write_axis(ax: Axes, tipping: TippingPoint) -> None:
-    from textwrap import fill
-
     small = points("small")
     won, lost = format_value(tipping.won, "count"), format_value(tipping.n - tipping.won, "count")
     ticks = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
@@ -219,14 +220,18 @@ def _write_axis(ax: Axes, tipping: TippingPoint) -> None:
     for share in (0.0, 0.5, 1.0):
         ax.axhline(share, color=GREY, linewidth=0.7, alpha=0.5, linestyle=(0, (1, 2)), zorder=0)
     bare(ax)
-    line = "all deals" if tipping.verdict == "none" else f"fitted, with {tipping.level:.0%} interval"
-    key = f"Line: {line}. Points: observed win rate of deals grouped by score, with Wilson intervals."
+    level = format_value(tipping.level, "percent")
+    line = "win rate of all deals" if tipping.verdict == "none" else f"fitted win rate, {level} interval"
+    key = f"Line: {line}. Circles: deals of like score, {level} Wilson interval."
     ax.set_ylabel("Win rate")
-    ax.set_xlabel(f"Score ({tipping.score_label})\n{key}", **PLAIN)
+    label = ax.set_xlabel(f"Score ({tipping.score_label})", **PLAIN)
+    text = fit_text(key, 0.95 * axes_width(ax), small)
+    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
+    note(ax, text, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
 
 
 def _write_zones(ax: Axes, tipping: TippingPoint) -> float:
-    """Write the zones above the axes, where a narrow band cannot push their names together; return the height."""
+    """Write the zones above the axes, clear of each other however narrow the band; return their height."""
     size = points("small")
     texts = zone_texts(tipping)
     sides = {"below": (0.0, "left"), "inside": (0.5, "center"), "above": (1.0, "right")}
@@ -234,4 +239,4 @@ def _write_zones(ax: Axes, tipping: TippingPoint) -> float:
         place, side = sides[zone] if len(texts) > 1 else sides["below"]
         style = {"ha": side, "va": "bottom", "fontsize": size, "linespacing": 1.15}
         note(ax, text, at=(place, 1.0), offset=(0.0, 3.0), **style)
-    return 6.0 + max((height_of(text, size) for text in texts.values()), default=0.0)
+    return 1.0 + max((height_of(text, size) for text in texts.values()), default=0.0)

@@ -133,7 +133,7 @@ def _count(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    percent = 100 * value
+    percent = round(100 * value, 9)  # a limit of 1e-17 is none at all
     # Nearly none and nearly all are never shown as 0% and 100%.
     if 0 < percent < 0.1:
         return "<0.1%"
