@@ -205,7 +205,7 @@ def _mark_midpoint(ax: Axes, tipping: TippingPoint, left: float, right: float) -
         ha="left" if on_the_right else "right",
         va="top" if on_the_right else "bottom",
         fontsize=points("small"),
-        bbox={"facecolor": ax.get_facecolor(), "alpha": 0.85, "edgecolor": "none", "pad": 1.5},
+        bbox={"facecolor": ax.get_facecolor(), "alpha": 0.95, "edgecolor": "none", "pad": 1.5},
         zorder=9,
     )
 
