@@ -196,23 +196,19 @@ def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[fl
         middle += s * (won[s] + lost[s])
     middle /= total_won + total_lost
     a = np.log((total_won + 1e-9) / (total_lost + 1e-9))
-    value = np.inf
     for _ in range(40):
-        ga, gb, haa, hab, hbb, deviance = 0.0, -stiffness * b, 0.0, 0.0, stiffness, stiffness * b * b
+        ga, gb, haa, hab, hbb = 0.0, -stiffness * b, 0.0, 0.0, stiffness
         for s in range(won.size):
             n = won[s] + lost[s]
             if n > 0:
                 x = s - middle
-                eta = a + b * x
-                p = 1.0 / (1.0 + np.exp(-eta))
-                deviance += 2.0 * (n * (max(eta, 0.0) + np.log1p(np.exp(-abs(eta)))) - won[s] * eta)
+                p = 1.0 / (1.0 + np.exp(-(a + b * x)))
                 residual, v = won[s] - n * p, n * p * (1.0 - p)
                 ga += residual
                 gb += residual * x
                 haa += v
                 hab += v * x
                 hbb += v * x * x
-        value = deviance
         determinant = haa * hbb - hab * hab
         if not determinant > 1e-12 * haa * (hbb + 1e-300):
             break
@@ -222,6 +218,17 @@ def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[fl
         shrink = min(1.0, 4.0 / max(longest, 1e-300))
         a += shrink * da
         b += shrink * db
-        if da * ga + db * gb < 1e-8:
+        if da * ga + db * gb < 1e-6:
             break
-    return a - b * middle, b, value
+    return a - b * middle, b, _line_deviance(won, lost, a - b * middle, b) + stiffness * b * b
+
+
+@compiled
+def _line_deviance(won: Vector, lost: Vector, intercept: float, slope: float) -> float:
+    deviance = 0.0
+    for s in range(won.size):
+        n = won[s] + lost[s]
+        if n > 0:
+            eta = intercept + slope * s
+            deviance += 2.0 * (n * (max(eta, 0.0) + np.log1p(np.exp(-abs(eta)))) - won[s] * eta)
+    return deviance

@@ -9,7 +9,6 @@ from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled
 from qualify.numerics.ridge import Matrix, RidgeFit, Vector, effective_parameters, solve_positive
 
-
 # Perturbed fits behind a choice, the same everywhere, and how many of them must agree on a characteristic.
 DRAWS = 20
 MAJORITY = 0.5
