@@ -123,13 +123,10 @@ def code_answers(items: Items, weights: NDArray[np.float64], fewest: float) -> C
             used = _code_numeric(column[c], value[c], counts[c], numbers, levels, used)
         # Where nothing else was answered, unknown would be a second intercept.
         if group[c, levels] == levels and known > 0:
-            column[c, levels] = used
-            value[c, levels] = 1.0
+            column[c, levels], value[c, levels] = used, 1.0
             used += 1
-        elif items.kind[c] == NOMINAL and known > 0:
-            group[c, levels] = reference
         else:
-            group[c, levels] = levels
+            group[c, levels] = reference if items.kind[c] == NOMINAL and known > 0 else levels
     first[characteristics] = used
     return Coding(column, value, group, first)
 

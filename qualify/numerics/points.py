@@ -190,20 +190,17 @@ def _fit(
 @compiled
 def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[float, float, float]:
     """Penalised logistic regression on a tabulated score, slope started at `b`: intercept, slope, deviance."""
-    total_won, total_lost = won.sum(), lost.sum()
-    middle = 0.0
-    for s in range(won.size):
-        middle += s * (won[s] + lost[s])
-    middle /= total_won + total_lost
-    a = np.log((total_won + 1e-9) / (total_lost + 1e-9))
+    count = won + lost
+    total = count.sum()
+    middle = (count * np.arange(count.size)).sum() / total
+    a = np.log((won.sum() + 1e-9) / (lost.sum() + 1e-9))
     for _ in range(40):
         ga, gb, haa, hab, hbb = 0.0, -stiffness * b, 0.0, 0.0, stiffness
-        for s in range(won.size):
-            n = won[s] + lost[s]
-            if n > 0:
+        for s in range(count.size):
+            if count[s] > 0:
                 x = s - middle
                 p = 1.0 / (1.0 + np.exp(-(a + b * x)))
-                residual, v = won[s] - n * p, n * p * (1.0 - p)
+                residual, v = won[s] - count[s] * p, count[s] * p * (1.0 - p)
                 ga += residual
                 gb += residual * x
                 haa += v
@@ -214,8 +211,7 @@ def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[fl
             break
         da = (hbb * ga - hab * gb) / determinant
         db = (haa * gb - hab * ga) / determinant
-        longest = max(abs(da), abs(db) * (1.0 + middle))
-        shrink = min(1.0, 4.0 / max(longest, 1e-300))
+        shrink = min(1.0, 4.0 / max(abs(da), abs(db) * (1.0 + middle), 1e-300))
         a += shrink * da
         b += shrink * db
         if da * ga + db * gb < 1e-6:

@@ -174,20 +174,15 @@ def fit_ridge(
     training: Training, strength: float, use: NDArray[np.bool_], start: Vector
 ) -> tuple[Vector, Matrix]:
     """Newton's method on the penalised log-likelihood, steps halved until they gain; last information too."""
-    coding, penalty = training.coding, training.penalty
+    idle = _idle_columns(training.coding, use, start.size)
     beta = start.copy()
-    idle = np.ones(beta.size, dtype=np.bool_)
-    idle[0] = False
-    for c in range(use.size):
-        if use[c]:
-            idle[coding.first[c] + 1 : coding.first[c + 1] + 1] = False
     beta[idle] = 0.0
-    value = log_likelihood(training, beta) - 0.5 * strength * beta @ penalty @ beta
-    information = np.zeros(penalty.shape)
+    value = _penalised(training, strength, beta)
+    information = np.zeros(training.penalty.shape)
     for _ in range(50):
         gradient, information = score_and_information(training, beta, use)
-        gradient -= strength * (penalty @ beta)
-        curvature = information + strength * penalty
+        gradient -= strength * (training.penalty @ beta)
+        curvature = information + strength * training.penalty
         _rest(curvature, gradient, idle)
         solved, solution = solve_positive(curvature, gradient.reshape(-1, 1))
         step = solution.ravel()
@@ -197,18 +192,31 @@ def fit_ridge(
             # Newton's error squares at each step: this last one reaches working precision.
             beta += step
             break
-        gained = False
+        before = value
         for halving in range(12):
             trial = beta + step * 0.5**halving
-            there = log_likelihood(training, trial)
-            there -= 0.5 * strength * trial @ penalty @ trial
+            there = _penalised(training, strength, trial)
             if there > value:
-                gained = True
                 beta, value = trial, there
                 break
-        if not gained:
+        if value == before:
             break
     return beta, information
+
+
+@compiled
+def _penalised(training: Training, strength: float, beta: Vector) -> float:
+    return log_likelihood(training, beta) - 0.5 * strength * (beta @ (training.penalty @ beta))
+
+
+@compiled
+def _idle_columns(coding: Coding, use: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    idle = np.ones(size, dtype=np.bool_)
+    idle[0] = False
+    for c in range(use.size):
+        if use[c]:
+            idle[coding.first[c] + 1 : coding.first[c + 1] + 1] = False
+    return idle
 
 
 @compiled
