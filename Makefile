@@ -66,6 +66,9 @@ examples: $(DEVELOPER)
 	@echo "== Examples run"
 	@rm -rf build/examples && mkdir -p build/examples
 	@find examples -name '*.py' | sort | while read -r example; do \
+		if [[ $$example == */b2b_sales/* && -z "$${QUALIFY_DATA:-}" && -z "$${CI:-}" ]]; then \
+			echo "$$example: skipped, QUALIFY_DATA names no folder with the published deals"; continue; \
+		fi; \
 		echo "$$example"; \
 		(cd build/examples && ../../$(BIN)/python "../../$$example" > "$$(basename "$$example" .py).txt"); \
 	done

@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     study.factors.table.to_csv(folder / "factors.csv", index=False)
     study.factors.answers.to_csv(folder / "answers.csv", index=False)
     study.criteria.points.to_csv(folder / "points.csv", index=False)
-    for suffix in ("json", "md", "xlsx", "sql"):
+    for suffix in ("json", "md"):
         ql.write_criteria(study.criteria, folder / f"criteria.{suffix}")
     ql.plot_factors(study.factors).figure.savefig(folder / "factors.png", dpi=150, bbox_inches="tight")
     ql.plot_win_curve(study.tipping).figure.savefig(folder / "win_curve.png", dpi=150, bbox_inches="tight")
