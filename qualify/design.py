@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,7 +87,9 @@ class DesignMatrix:
         c = self.names.index(characteristic)
         entries = [0.0] * len(self.columns(characteristic))
         if self.coding.column[c, answer] >= 0:
-            entries[self.coding.column[c, answer] - self.coding.first[c]] = float(self.coding.value[c, answer])
+            entries[self.coding.column[c, answer] - self.coding.first[c]] = float(
+                self.coding.value[c, answer]
+            )
         return entries
 
     def number_entries(self, characteristic: str, number: float) -> list[float]:
@@ -133,7 +136,8 @@ def design_matrix(deals: Deals) -> DesignMatrix:
     True
     """
     items = items_of(deals.answers, deals.survey)
-    coding = code_answers(items, deals.weights.to_numpy(np.float64), float(deals.survey.min_answers))
+    fewest = deals.survey.min_answers
+    coding = code_answers(items, as_floats(deals.weights), float(fewest))
     counts = {name: deals.answers[name].value_counts(sort=False) for name in deals.survey.names}
     reference: dict[str, str] = {}
     terms, pooled = [], []
@@ -150,7 +154,7 @@ def design_matrix(deals: Deals) -> DesignMatrix:
             terms.append((name, PER_STEP if part == "known" and not nominal else label, part))
         if nominal:
             reference[name] = _reference(coding, c, answers)
-        pooled += [(name, *row) for row in _pooled(coding, c, counts[name], deals.survey.min_answers)]
+        pooled += [(name, *row) for row in _pooled(coding, c, counts[name], fewest, items.kind[c] == NUMERIC)]
     return DesignMatrix(
         names=deals.survey.names,
         matrix=dense_design(items, coding),
@@ -162,19 +166,37 @@ def design_matrix(deals: Deals) -> DesignMatrix:
     )
 
 
+def as_floats(column: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return a column as an array of floats.
+
+    Parameters
+    ----------
+    column : Series
+        Numbers or truth values.
+
+    Returns
+    -------
+    ndarray
+        The same, as float64.
+    """
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
 def _pooled(
-    coding: Coding, c: int, counts: pd.Series[int], fewest: int
+    coding: Coding, c: int, counts: pd.Series[int], fewest: int, is_score: bool
 ) -> list[tuple[str, int, str]]:
     """Rare answers of one characteristic: answer, deals, what they are pooled with."""
     answers = [str(answer) for answer in counts.index]
     rows = []
     for a, answer in enumerate(answers):
         deals = int(counts.iloc[a])
-        if not 0 < deals < fewest:
+        # The number of a score stands on the line of all the others, however rare it is.
+        if not 0 < deals < fewest or (is_score and answer != UNKNOWN):
             continue
         with_it = [b for b in range(len(answers)) if b != a and coding.group[c, b] == coding.group[c, a]]
         others = [answers[b] for b in with_it if counts.iloc[b]]
-        rows.append((answer, deals, " / ".join(others) or "an average known answer"))
+        if others or answer == UNKNOWN:
+            rows.append((answer, deals, " / ".join(others) or "an average known answer"))
     return rows
 
 
@@ -216,7 +238,9 @@ def items_of(answers: pd.DataFrame, survey: Survey) -> Items:
             reference[c] = categories.index(asked.reference)
     codes = [answers[name].cat.codes.to_numpy(np.int32) for name in names]
     return Items(
-        codes=np.ascontiguousarray(np.column_stack(codes)) if codes else np.zeros((len(answers), 0), np.int32),
+        codes=np.ascontiguousarray(np.column_stack(codes))
+        if codes
+        else np.zeros((len(answers), 0), np.int32),
         kind=np.array([kinds[survey.characteristic(name).kind] for name in names], dtype=np.int8),
         levels=np.array(levels, dtype=np.int32),
         value=value,
@@ -255,8 +279,8 @@ def sample_of(deals: Deals) -> tuple[Sample, str]:
             group, how = np.arange(deals.n), "single deals"
     sample = Sample(
         items=items,
-        outcome=deals.won.to_numpy(np.float64),
-        weights=deals.weights.to_numpy(np.float64),
+        outcome=as_floats(deals.won),
+        weights=as_floats(deals.weights),
         group=np.ascontiguousarray(group, dtype=np.int64),
     )
     return sample, how

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
 from qualify.design import PER_STEP, DesignMatrix
-from qualify.numerics.logistic import LogisticFit, profile_interval
+from qualify.numerics.coding import NOMINAL
+from qualify.numerics.full_fit import FullFit
 from qualify.progress import track
+from qualify.scales import Scale, scales_of
+from qualify.survey import UNKNOWN
 
-STEP = -1
+# Stand in for the position of an answer.
+STEP, NOT_KNOWN = -1, -2
+Ratio = tuple[float, float, float]
+NO_RATIO = (float("nan"), float("nan"), float("nan"))
 COLUMNS = [
     "characteristic",
     "answer",
@@ -27,7 +34,7 @@ COLUMNS = [
 ]
 
 
-def answer_table(deals: Deals, design: DesignMatrix, fit: LogisticFit, *, level: float) -> pd.DataFrame:
+def answer_table(deals: Deals, design: DesignMatrix, fit: FullFit, *, level: float) -> pd.DataFrame:
     """Win rate and adjusted odds ratio of every answer.
 
     Parameters
@@ -36,7 +43,7 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: LogisticFit, *, level:
         The closed deals.
     design : DesignMatrix
         Their answers in columns.
-    fit : LogisticFit
+    fit : FullFit
         The model of all characteristics.
     level : float
         Of Wilson's intervals for win rates and the profile intervals for odds ratios.
@@ -44,22 +51,24 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: LogisticFit, *, level:
     Returns
     -------
     DataFrame
-        A row per answer given by any deal; for score and ordered one more row, ``"per step"``, which holds
-        their one odds ratio. The reference of a yes_no or choice has odds ratio 1 and no interval.
+        A row per answer given by any deal, a score that is finer than its scale in ranges; for score and
+        ordered one more row, ``"per step"``, which holds their one odds ratio. The reference of a yes_no or
+        choice has odds ratio 1 and no interval.
     """
     won = deals.won.to_numpy()
     odds = _odds_ratios(design, fit, level)
+    scales = scales_of(deals)
     pooled = {(row.characteristic, row.answer): row.pooled_into for row in design.pooled.itertuples()}
     rows: list[tuple[object, ...]] = []
     for name in deals.survey.names:
-        answers = deals.answers[name]
-        for a, answer in enumerate(answers.cat.categories):
-            given = (answers == answer).to_numpy()
+        labels, place = _placed(deals.answers[name], scales.get(name))
+        for a, answer in enumerate(labels):
+            given = place == a
             n, wins = int(given.sum()), int((given & won).sum())
             if not n:
                 continue
             low, high = proportion_confint(wins, n, alpha=1 - level, method="wilson")
-            ratio = odds.get((name, a), (np.nan, np.nan, np.nan))
+            ratio = odds.get((name, NOT_KNOWN if a == len(labels) - 1 else a), NO_RATIO)
             if design.reference.get(name) == answer:
                 ratio = (1.0, np.nan, np.nan)
             rows.append((name, answer, n, wins, wins / n, low, high, *ratio, pooled.get((name, answer), "")))
@@ -68,16 +77,28 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: LogisticFit, *, level:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _odds_ratios(
-    design: DesignMatrix, fit: LogisticFit, level: float
-) -> dict[tuple[str, int], tuple[float, float, float]]:
+def _placed(answers: pd.Series[str], scale: Scale | None) -> tuple[list[str], NDArray[np.int32]]:
+    """Answers to be listed, `unknown` last, and which of them each deal gave."""
+    if scale is not None:
+        return [*scale.labels, UNKNOWN], scale.read(answers)
+    labels = [str(answer) for answer in answers.cat.categories]
+    return labels, np.asarray(answers.cat.codes, dtype=np.int32)
+
+
+def _odds_ratios(design: DesignMatrix, fit: FullFit, level: float) -> dict[tuple[str, int], Ratio]:
     """Odds ratio and interval by characteristic and position of the answer; STEP for one per step."""
-    ratios: dict[tuple[str, int], tuple[float, float, float]] = {}
-    for j in track(range(1, fit.beta.size), what="odds ratios"):
-        low, high = profile_interval(fit, j, level=level)
-        ratio = (float(np.exp(fit.beta[j])), float(np.exp(low)), float(np.exp(high)))
-        name, label = design.terms.loc[j - 1, ["characteristic", "answer"]]
-        touching = np.flatnonzero(design.coding.column[design.names.index(name)] == j - 1)
-        for a in [STEP] if label == PER_STEP else touching:
-            ratios[name, int(a)] = ratio
+    ratios: dict[tuple[str, int], Ratio] = {}
+    for c, name in enumerate(track(design.names, what="odds ratios")):
+        known = int(design.items.levels[c])
+        for j in design.columns(name):
+            low, high = fit.interval(j, level=level)
+            estimate = fit.beta[j] if fit.separable[j] else np.nan
+            ratio = (float(np.exp(estimate)), float(np.exp(low)), float(np.exp(high)))
+            touching = np.flatnonzero(design.coding.column[c] == j - 1)
+            if touching[0] == known:
+                ratios[name, NOT_KNOWN] = ratio
+            elif design.items.kind[c] == NOMINAL:
+                ratios.update({(name, int(a)): ratio for a in touching})
+            else:
+                ratios[name, STEP] = ratio
     return ratios

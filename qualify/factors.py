@@ -8,17 +8,18 @@ import numpy as np
 import pandas as pd
 
 from qualify.deals import Deals
-from qualify.design import DesignMatrix, design_matrix
+from qualify.design import DesignMatrix, as_floats, design_matrix
 from qualify.errors import NotEnoughDeals, check_level
 from qualify.factor_answers import answer_table
 from qualify.numerics.association import associations, clusters
 from qualify.numerics.coding import NOMINAL
-from qualify.numerics.logistic import LogisticFit, RatioTest, fit_logistic, ratio_test
+from qualify.numerics.full_fit import FullFit, fit_full
+from qualify.numerics.logistic import RatioTest, fit_logistic, ratio_test
 from qualify.progress import track
 from qualify.survey import UNKNOWN
 from qualify.swing import swing, swing_model, unknown_swing
 from qualify.tables.render import page
-from qualify.verdicts import add_remarks, add_verdicts, q_values, joint_tests
+from qualify.verdicts import add_remarks, add_verdicts, joint_tests, q_values
 
 NO_TEST = RatioTest(chi2=np.nan, df=0, p_value=np.nan)
 
@@ -31,10 +32,11 @@ class Factors:
     ----------
     table : DataFrame
         A row per characteristic. `alone_*`: tested by itself; `chi2`, `p_value`, `q_value`: added to all the
-        others; both on its known answers. `swing` with its interval: average change in win probability, in
-        [−1, 1]. `direction`: winning, losing, or differs (a choice). `verdict`: adds, shared (with
-        `shares_with`) or not shown. `unknown_*`: the same for not knowing. `nonlinear_p`: whether a rating or
-        order departs from a straight line. `surprise`: against hand-given points. `note`: what to bear in mind.
+        others (no test where the others make it up: `df` 0); both on its known answers. `swing` with its
+        interval: average change in win probability, in [−1, 1]. `direction`: winning, losing, or differs (a
+        choice). `verdict`: adds, shared (with `shares_with`) or not shown. `unknown_*`: the same for not
+        knowing. `nonlinear_p`: whether a rating or order departs from a straight line. `surprise`: against
+        hand-given points. `note`: what to bear in mind.
     clusters : DataFrame
         Overlapping characteristics tested together.
     answers : DataFrame
@@ -58,12 +60,14 @@ class Factors:
 
     def __repr__(self) -> str:
         counts = self.table["verdict"].value_counts()
-        found = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("adds", "shared", "not shown"))
+        verdicts = ("adds", "shared", "not shown")
+        found = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in verdicts)
         return f"<Factors: {len(self.table)} characteristics on {self.n} deals ({self.won} won): {found}>"
 
     def _repr_html_(self) -> str:
         shown = ["characteristic", "verdict", "swing", "swing_low", "swing_high", "alone_q", "q_value"]
-        lead = f"{self.n} closed deals, {self.won} won. Intervals {self.level:.0%}; verdicts at q < {self.q:g}."
+        settings = f"Intervals {self.level:.0%}; verdicts at q < {self.q:g}."
+        lead = f"{self.n} closed deals, {self.won} won. {settings}"
         table = self.table[[*shown, "shares_with", "note"]]
         return page("Factors", lead, [("", table), ("Overlapping characteristics", self.clusters)])
 
@@ -131,8 +135,7 @@ def find_factors(
     if not 0 < int(deals.won.sum()) < deals.n:
         raise NotEnoughDeals("factors need won and lost deals; all closed deals here ended alike.")
     design = design_matrix(deals)
-    outcome, weights = deals.won.to_numpy(np.float64), deals.weights.to_numpy(np.float64)
-    fit = fit_logistic(design.matrix, outcome, penalty="firth", weights=weights)
+    fit = fit_full(design.matrix, as_floats(deals.won), as_floats(deals.weights))
     table = _tests(deals, design, fit)
     linked = associations(design.items) >= overlap
     member = clusters(linked)
@@ -152,22 +155,23 @@ def find_factors(
     )
 
 
-TABLE_COLUMNS = (
-    "characteristic df alone_chi2 alone_p alone_q chi2 p_value q_value swing swing_low swing_high direction verdict "
-    "shares_with surprise unknown_share unknown_chi2 unknown_p unknown_q unknown_swing nonlinear_p note"
-).split()
+TABLE_COLUMNS = [
+    *("characteristic", "df", "alone_chi2", "alone_p", "alone_q", "chi2", "p_value", "q_value"),
+    *("swing", "swing_low", "swing_high", "direction", "verdict", "shares_with", "surprise"),
+    *("unknown_share", "unknown_chi2", "unknown_p", "unknown_q", "unknown_swing", "nonlinear_p", "note"),
+]
 
 
-def _tests(deals: Deals, design: DesignMatrix, fit: LogisticFit) -> pd.DataFrame:
-    problem = fit.problem
+def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
+    problem = fit.fit.problem
     rows = []
     for name in track(list(design.names), what="testing characteristics"):
         known, unknown = design.columns(name, "known"), design.columns(name, "unknown")
         own = design.matrix[:, [0, *design.columns(name)]]
         alone = fit_logistic(own, problem.outcome, penalty="firth", weights=problem.weights)
         by_itself = ratio_test(alone, [*range(1, len(known) + 1)]) if known else NO_TEST
-        adjusted = ratio_test(fit, known) if known else NO_TEST
-        not_knowing = ratio_test(fit, unknown) if unknown else NO_TEST
+        adjusted = fit.test(known) if known else NO_TEST
+        not_knowing = fit.test(unknown) if unknown else NO_TEST
         rows.append(
             {
                 "characteristic": name,
@@ -188,8 +192,8 @@ def _tests(deals: Deals, design: DesignMatrix, fit: LogisticFit) -> pd.DataFrame
     return table
 
 
-def _nonlinear(design: DesignMatrix, fit: LogisticFit, name: str) -> float:
-    """Test of indicators beside the straight line of a rating or order, in the model of all characteristics."""
+def _nonlinear(design: DesignMatrix, fit: FullFit, name: str) -> float:
+    """Test indicators beside the straight line of a rating or order, in the model of all characteristics."""
     c = design.names.index(name)
     if design.items.kind[c] == NOMINAL:
         return np.nan
@@ -205,17 +209,16 @@ def _nonlinear(design: DesignMatrix, fit: LogisticFit, name: str) -> float:
     if len(steps) < 3 or not inner:
         return np.nan
     extra = np.column_stack([(value == step) & known for step in inner]).astype(np.float64)
-    problem = fit.problem
-    wide = np.column_stack([problem.design, extra])
-    curved = fit_logistic(wide, problem.outcome, penalty="firth", weights=problem.weights)
-    return ratio_test(curved, [*range(problem.design.shape[1], wide.shape[1])]).p_value
+    wide = np.column_stack([fit.design, extra])
+    curved = fit_full(wide, fit.fit.problem.outcome, fit.fit.problem.weights)
+    return curved.test([*range(fit.design.shape[1], wide.shape[1])]).p_value
 
 
 def _measure(
     table: pd.DataFrame,
     deals: Deals,
     design: DesignMatrix,
-    fit: LogisticFit,
+    fit: FullFit,
     level: float,
     rng: np.random.Generator,
 ) -> None:

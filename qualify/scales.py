@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,18 @@ from qualify.deals import Deals
 from qualify.design import items_of
 from qualify.numerics.coding import Items
 from qualify.survey import UNKNOWN, Survey
+from qualify.words import number_text
 
 # A score with more whole numbers than this is cut into ranges.
 MOST_WHOLE = 11
 RANGES = 5
+# Beyond this, halves between whole numbers are lost to rounding.
+LARGEST_WHOLE = 1e15
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Scale:
-    """The answers a score is read as: answer k covers numbers from ``edges[k]`` up to below ``edges[k + 1]``.
+    """The answers a score is read as: answer k covers ``edges[k]`` and up, to below ``edges[k + 1]``.
 
     Attributes
     ----------
@@ -43,11 +47,11 @@ class Scale:
             if category != UNKNOWN:
                 place = int(np.searchsorted(self.edges, float(category), side="right")) - 1
                 positions[category] = int(np.clip(place, 0, len(self.labels) - 1))
-        return answers.astype(str).map(positions).to_numpy(np.int32)
+        return np.asarray(answers.astype(str).map(positions), dtype=np.int32)
 
 
 def scales_of(deals: Deals) -> dict[str, Scale]:
-    """Work out the scale of every score from the survey's range and the numbers observed, never from outcomes.
+    """Work out the scale of every score from the survey's range and the numbers observed.
 
     Parameters
     ----------
@@ -57,39 +61,55 @@ def scales_of(deals: Deals) -> dict[str, Scale]:
     Returns
     -------
     dict
-        A scale by name of characteristic. Whole numbers spanning at most 11 stand for themselves; anything
-        finer is cut into at most five ranges with about equal numbers of deals.
+        A scale by name of characteristic; outcomes play no part in it. Whole numbers stand for themselves
+        where there are at most 11 from lowest to highest; anything finer is cut into at most five ranges
+        with about equal numbers of deals.
     """
     scales = {}
     for asked in deals.survey.characteristics:
         if asked.kind != "score":
             continue
         answers = deals.answers[asked.name]
-        numbers = answers[answers != UNKNOWN].astype(str).astype(float).to_numpy()
+        numbers = np.array([float(number) for number in answers[answers != UNKNOWN]])
         ends = [end for end in (asked.low, asked.high) if end is not None]
         span = np.array([*numbers, *ends]) if numbers.size or ends else np.zeros(1)
         whole = bool(np.all(span == np.round(span))) and np.ptp(span) < MOST_WHOLE
-        scales[asked.name] = _whole(span) if whole else _ranges(numbers)
+        exact = float(np.abs(span).max()) < LARGEST_WHOLE
+        scales[asked.name] = _whole(span) if whole and exact else _ranges(numbers)
     return scales
 
 
 def _whole(span: NDArray[np.float64]) -> Scale:
     values = np.arange(span.min(), span.max() + 1)
     edges = np.array([-np.inf, *(values[1:] - 0.5), np.inf])
-    return Scale(labels=tuple(f"{value:g}" for value in values), edges=edges, values=values)
+    return Scale(labels=tuple(number_text(value) for value in values), edges=edges, values=values)
 
 
 def _ranges(numbers: NDArray[np.float64]) -> Scale:
-    cuts = np.quantile(numbers, np.arange(1, RANGES) / RANGES, method="nearest")
-    # Three figures are as much as a person wants to compare a number with.
-    cuts = np.unique([float(f"{cut:.3g}") for cut in cuts])
-    cuts = cuts[(cuts > numbers.min()) & (cuts <= numbers.max())]
+    cuts = _cuts(numbers)
     edges = np.array([-np.inf, *cuts, np.inf])
     place = np.searchsorted(edges, numbers, side="right") - 1
-    values = np.array([numbers[place == k].mean() for k in range(len(edges) - 1)])
-    labels = [f"{low:g} to under {high:g}" for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
-    labels = [f"under {cuts[0]:g}", *labels, f"{cuts[-1]:g} and over"] if cuts.size else ["any number"]
+    values = np.array([numbers[place == k].mean() if numbers.size else 0.0 for k in range(len(edges) - 1)])
+    texts = [number_text(float(cut)) for cut in cuts]
+    labels = [f"{low} to under {high}" for low, high in pairwise(texts)]
+    labels = [f"under {texts[0]}", *labels, f"{texts[-1]} and over"] if texts else ["any number"]
     return Scale(labels=tuple(labels), edges=edges, values=values)
+
+
+def _cuts(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where ranges with about equal numbers of deals divide; at least one number lies in each."""
+    if not numbers.size:
+        return numbers
+    shares = np.arange(1, RANGES) / RANGES
+    exact: NDArray[np.float64] = np.unique(np.quantile(numbers, shares, method="nearest"))
+    exact = exact[exact > numbers.min()]
+    # Three figures are as much as a person wants to compare a number with, unless they blur the ranges.
+    for figures in range(3, 17):
+        cuts = np.unique([float(f"{cut:.{figures}g}") for cut in exact])
+        filled = np.unique(np.searchsorted(cuts, numbers, side="right")).size == cuts.size + 1
+        if cuts.size == exact.size and filled:
+            return cuts
+    return exact
 
 
 def whole_items(answers: pd.DataFrame, survey: Survey, scales: dict[str, Scale]) -> Items:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from qualify.design import DesignMatrix
 from qualify.numerics.contrasts import Average, Contrast, average_probability, contrast, largest_contrast
-from qualify.numerics.logistic import LogisticFit, flic_intercept
+from qualify.numerics.full_fit import FullFit
+from qualify.numerics.logistic import flic_intercept
 from qualify.survey import UNKNOWN, Characteristic
 
 MISSING = Contrast(difference=np.nan, low=np.nan, high=np.nan)
@@ -24,23 +25,31 @@ class SwingModel:
     beta: NDArray[np.float64]
     covariance: NDArray[np.float64]
     weights: NDArray[np.float64]
+    separable: NDArray[np.bool_]
     level: float
+
+    def separates(self, name: str, part: str) -> bool:
+        """Whether known answers, or `unknown`, can be told apart from what the others answer."""
+        return bool(self.separable[self.design.columns(name, part)].all())
 
     def average(self, name: str, entries: list[float]) -> Average:
         """Average win probability when every deal answers so, other answers as observed."""
-        columns = self.design.columns(name)
-        return average_probability(self.design.matrix, self.beta, self.weights, columns, entries)
+        matrix, columns, weights = self.design.matrix, self.design.columns(name), self.weights
+        if not self.separates(name, "unknown"):
+            # Whole surveys were left blank: what such a deal would be with one answer known cannot be told.
+            weights = np.where(matrix[:, self.design.columns(name, "unknown")].any(axis=1), 0.0, weights)
+        return average_probability(matrix, self.beta, weights, columns, entries)
 
 
-def swing_model(design: DesignMatrix, fit: LogisticFit, *, level: float) -> SwingModel:
+def swing_model(design: DesignMatrix, fit: FullFit, *, level: float) -> SwingModel:
     """Take a Firth fit with the intercept that makes its mean prediction the win rate (FLIC).
 
     Parameters
     ----------
     design : DesignMatrix
         The columns of the fit.
-    fit : LogisticFit
-        Fitted with Firth's penalty.
+    fit : FullFit
+        Fitted to them.
     level : float
         Of the intervals, in (0, 1).
 
@@ -50,9 +59,14 @@ def swing_model(design: DesignMatrix, fit: LogisticFit, *, level: float) -> Swin
         For `swing` and `unknown_swing`.
     """
     beta = fit.beta.copy()
-    beta[0] = flic_intercept(fit)
+    beta[0] = flic_intercept(fit.fit)
     return SwingModel(
-        design=design, beta=beta, covariance=fit.covariance, weights=fit.problem.weights, level=level
+        design=design,
+        beta=beta,
+        covariance=fit.covariance,
+        weights=fit.fit.problem.weights,
+        separable=fit.separable,
+        level=level,
     )
 
 
@@ -81,7 +95,8 @@ def swing(
     counts = answers.value_counts()
     categories = [str(answer) for answer in answers.cat.categories]
     seen = [a for a, text in enumerate(categories[:-1]) if counts[text]]
-    if not model.design.columns(asked.name, "known") or len(seen) < 2:
+    compared = model.design.columns(asked.name, "known") and len(seen) > 1
+    if not compared or not model.separates(asked.name, "known"):
         return MISSING
     if asked.kind == "score":
         numbers = answers[answers != UNKNOWN].astype(str).astype(float).to_numpy()
@@ -126,7 +141,8 @@ def unknown_swing(model: SwingModel, name: str, answers: pd.Series[str]) -> floa
     counts = answers.value_counts()
     categories = [str(answer) for answer in answers.cat.categories]
     known = {a: int(counts[text]) for a, text in enumerate(categories[:-1]) if counts[text]}
-    if not model.design.columns(name, "unknown") or not known:
+    separate = model.separates(name, "known") and model.separates(name, "unknown")
+    if not model.design.columns(name, "unknown") or not known or not separate:
         return float("nan")
     chance = {a: model.average(name, model.design.entries(name, a)).probability for a in known}
     average = sum(chance[a] * count for a, count in known.items()) / sum(known.values())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from scipy.stats import false_discovery_control
 
 from qualify.deals import Deals
 from qualify.design import DesignMatrix
-from qualify.numerics.logistic import LogisticFit, ratio_test
+from qualify.numerics.full_fit import FullFit
 from qualify.survey import UNKNOWN
 
 # Beyond this share of unknown answers a finding rests on the rest of the deals, and the reader should know.
@@ -25,7 +27,7 @@ def q_values(p_values: pd.Series[float]) -> pd.Series[float]:
     return adjusted
 
 
-def joint_tests(design: DesignMatrix, fit: LogisticFit, member: NDArray[np.int64]) -> pd.DataFrame:
+def joint_tests(design: DesignMatrix, fit: FullFit, member: NDArray[np.int64]) -> pd.DataFrame:
     """Test the known answers of each cluster of two or more characteristics jointly, inside the full model.
 
     The index is the cluster's number in `member`.
@@ -35,7 +37,7 @@ def joint_tests(design: DesignMatrix, fit: LogisticFit, member: NDArray[np.int64
         names = [design.names[c] for c in np.flatnonzero(member == cluster)]
         columns = [j for name in names for j in design.columns(name, "known")]
         if len(names) > 1 and columns:
-            joint = ratio_test(fit, columns)
+            joint = fit.test(columns)
             rows[int(cluster)] = (len(rows) + 1, "; ".join(names), joint.df, joint.chi2, joint.p_value)
     columns_of = ["cluster", "characteristics", "df", "chi2", "p_value"]
     table = pd.DataFrame(list(rows.values()), columns=columns_of, index=list(rows))
@@ -47,7 +49,7 @@ def joint_tests(design: DesignMatrix, fit: LogisticFit, member: NDArray[np.int64
 def add_verdicts(
     table: pd.DataFrame, groups: pd.DataFrame, member: NDArray[np.int64], linked: NDArray[np.bool_], q: float
 ) -> None:
-    """Write verdict and shares_with into the table: `member` is each one's cluster, `linked` the direct links."""
+    """Write verdict and shares_with: `member` is each one's cluster, `linked` the direct links."""
     carried = np.isin(member, groups.index[groups["q_value"] < q])
     adds = (table["q_value"] < q).to_numpy()
     shared = (table["alone_q"] < q).to_numpy() & carried & ~adds
@@ -60,17 +62,18 @@ def add_remarks(table: pd.DataFrame, deals: Deals, q: float) -> None:
     """Write surprise (against hand-given points) and note into the table."""
     points = {name: deals.survey.hand_points(name) for name in deals.survey.names}
     any_points = any(points.values())
+    pairs = zip(table["characteristic"].astype(str), table["verdict"].astype(str), strict=True)
     table["surprise"] = [
-        _surprise(deals, str(row.characteristic), str(row.verdict), points[str(row.characteristic)])
-        if any_points
-        else ""
-        for row in table.itertuples()
+        _surprise(deals, name, verdict, points[name]) if any_points else "" for name, verdict in pairs
     ]
-    table["note"] = [_note(row._asdict(), q) for row in table.itertuples()]
+    table["note"] = [_note(row, q) for row in table.to_dict("records")]
 
 
 def _surprise(deals: Deals, name: str, verdict: str, points: dict[str, float]) -> str:
-    """overlooked: matters without points; overrated: points without showing; reversed: points the wrong way."""
+    """Hold the points against the findings.
+
+    overlooked: matters without points; overrated: points without showing; reversed: points the wrong way.
+    """
     answers = deals.answers[name]
     known = (answers != UNKNOWN).to_numpy()
     given = _points_of(answers[known].astype(str), points)
@@ -85,16 +88,18 @@ def _surprise(deals: Deals, name: str, verdict: str, points: dict[str, float]) -
 
 def _points_of(answers: pd.Series[str], points: dict[str, float]) -> NDArray[np.float64]:
     if "per step" in points:
-        return answers.astype(float).to_numpy() * points["per step"]
+        return np.array([float(answer) * points["per step"] for answer in answers])
     return np.array([points.get(answer, 0.0) for answer in answers], dtype=np.float64)
 
 
-def _note(row: dict[str, object], q: float) -> str:
+def _note(row: Mapping[Hashable, object], q: float) -> str:
     notes = []
     number = {key: float(value) for key, value in row.items() if isinstance(value, (int, float))}
     if np.isnan(number["chi2"]):
-        notes.append("one known answer only: nothing to compare")
-    elif row["verdict"] == "not shown" and number["alone_q"] < q:
+        notes.append("no two known answers to compare")
+    elif number["df"] == 0:
+        notes.append("cannot be told apart from the other questions")
+    if row["verdict"] == "not shown" and number["alone_q"] < q:
         notes.append("alone only")
     if number["unknown_q"] < q:
         way = "losing" if number["unknown_swing"] < 0 else "winning"

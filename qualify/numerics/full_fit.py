@@ -1,0 +1,101 @@
+"""One Firth model of all columns, asked about some of them; columns that the others make up are no obstacle.
+
+Two questions answered alike, a total beside its parts, or deals whose survey was left blank throughout give
+columns that are sums of others. What such columns say together can be tested; what one of them says on its
+own cannot, and comes out as no test rather than as a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.numerics.logistic import LogisticFit, RatioTest, fit_logistic, profile_interval, ratio_test
+from qualify.numerics.newton import Matrix, Vector
+
+# A column whose part of its own is a smaller share of it than this counts as a sum of the others.
+OWN_SHARE = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullFit:
+    """A Firth fit of all columns.
+
+    design : (n, p), intercept first.
+    kept : columns in `fit`; a column that the ones before it make up is left out.
+    fit : the fit on the kept columns.
+    beta, covariance : over all p columns, zero for those left out.
+    separable : (p,), whether a column is no sum of the others, so that its coefficient means something.
+    """
+
+    design: Matrix
+    kept: list[int]
+    fit: LogisticFit
+    beta: Vector
+    covariance: Matrix
+    separable: NDArray[np.bool_]
+
+    def test(self, columns: list[int]) -> RatioTest:
+        """Test some columns beside all the others; no test (p NaN) where the others make them up."""
+        if len(self.kept) == len(self.beta):
+            return ratio_test(self.fit, columns)
+        others = independent_columns(self.design, (j for j in range(len(self.beta)) if j not in columns))
+        added = independent_columns(self.design, [*others, *columns])[len(others) :]
+        if not added:
+            return RatioTest(chi2=0.0, df=0, p_value=np.nan)
+        problem = self.fit.problem
+        whole = fit_logistic(
+            self.design[:, [*others, *added]], problem.outcome, penalty="firth", weights=problem.weights
+        )
+        return ratio_test(whole, [*range(len(others), len(others) + len(added))])
+
+    def interval(self, column: int, *, level: float) -> tuple[float, float]:
+        """Profile interval of one coefficient; NaN where the column is a sum of others."""
+        if not self.separable[column]:
+            return np.nan, np.nan
+        return profile_interval(self.fit, self.kept.index(column), level=level)
+
+
+def fit_full(design: Matrix, outcome: Vector, weights: Vector) -> FullFit:
+    """Fit all columns with Firth's penalty."""
+    kept = independent_columns(design, range(design.shape[1]))
+    fit = fit_logistic(design[:, kept], outcome, penalty="firth", weights=weights)
+    beta = np.zeros(design.shape[1])
+    covariance = np.zeros((beta.size, beta.size))
+    beta[kept] = fit.beta
+    covariance[np.ix_(kept, kept)] = fit.covariance
+    return FullFit(
+        design=design,
+        kept=kept,
+        fit=fit,
+        beta=beta,
+        covariance=covariance,
+        separable=_separable(design, len(kept)),
+    )
+
+
+def independent_columns(matrix: Matrix, order: Iterable[int]) -> list[int]:
+    """Of the columns in the given order, those that the ones before them do not make up (Gram–Schmidt)."""
+    kept: list[int] = []
+    basis = np.empty((len(matrix), 0))
+    for j in order:
+        column = matrix[:, j]
+        rest = column - basis @ (basis.T @ column)
+        rest -= basis @ (basis.T @ rest)
+        length = float(np.linalg.norm(rest))
+        if length > OWN_SHARE * float(np.linalg.norm(column)):
+            kept.append(j)
+            basis = np.column_stack([basis, rest / length])
+    return kept
+
+
+def _separable(design: Matrix, rank: int) -> NDArray[np.bool_]:
+    """Whether each column stays out of every sum of columns that vanishes."""
+    if rank == design.shape[1]:
+        return np.ones(rank, dtype=np.bool_)
+    scaled = design / np.maximum(np.linalg.norm(design, axis=0), np.finfo(float).tiny)
+    vanishing = np.linalg.svd(np.linalg.qr(scaled, mode="r"))[2][rank:]
+    return np.asarray(np.linalg.norm(vanishing, axis=0) < 1e-4)
