@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from qualify._version import __version__
 from qualify.criteria_tables import (
     Zoning,
     band_table,
+    no_gates,
     performance_table,
     points_table,
     probability_table,
@@ -20,18 +20,12 @@ from qualify.criteria_tables import (
     stability_table,
 )
 from qualify.deals import Deals
-from qualify.design import FOLDS, sample_of
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive
-from qualify.numerics.procedures import Recipe, Trained, train
-from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
-from qualify.scales import scales_of, whole_items
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
+from qualify.refining import refine
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
 from qualify.tipping import TippingPoint, check_outcomes, describe_tipping
 from qualify.tipping_verdict import Limits
-
-# The characteristic with the widest spread earns at most this many points.
-LARGEST = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,9 +35,9 @@ class Criteria:
     Attributes
     ----------
     points : DataFrame
-        characteristic, answer, points, and for a score the numbers [low, high) that the answer covers. A row
-        per answer of every characteristic that is kept, `unknown` included; the least is 0 points. Empty where
-        the procedure does no better than chance on deals it has not seen.
+        characteristic, answer, points, and for a score the numbers [low, high) that the answer covers. A
+        row per answer of every characteristic that is kept, `unknown` included; the least is 0 points. Empty
+        where the procedure does no better than chance on deals it has not seen.
     gates : DataFrame
         characteristic, answer, n, won, win_rate_high: answers that all but decide on their own.
     bands : DataFrame
@@ -95,7 +89,8 @@ class Criteria:
         return f"<Criteria {self.version}: {len(self.kept)} characteristics, scores {low} to {high}>"
 
     def _repr_html_(self) -> str:
-        lead = f"Add the points: {self.score_range[0]} to {self.score_range[1]}. Zones from {self.bands_from}."
+        low, high = self.score_range
+        lead = f"Add the points: {low} to {high}. Zones from {self.bands_from}."
         table = self.points[["characteristic", "answer", "points"]]
         if table.empty:
             lead = f"No criteria: {self.tipping.reason}"
@@ -203,94 +198,73 @@ def refine_criteria(
     Notes
     -----
     Every fold and replicate repeats all of it: pooling of rare answers; the ridge fit; the choice of
-    characteristics by least corrected AIC, kept where at least half of perturbed fits choose them (Meinshausen
-    & Bühlmann 2010); a ridge fit of those; and points found by lowering the penalised deviance over whole
-    numbers, coarsest scale first. Probabilities are those of the tipping curve on scores from criteria that
-    never saw the deal.
+    characteristics by least corrected AIC, kept where at least half of perturbed fits choose them
+    (Meinshausen & Bühlmann 2010); a ridge fit of those; and points found by lowering the penalised deviance
+    over whole numbers, coarsest scale first. Probabilities are those of the tipping curve on scores from
+    criteria that never saw the deal.
 
     Examples
     --------
     >>> import qualify as ql
     >>> simulated = ql.simulate_deals(300, rng=1)
     >>> criteria = ql.refine_criteria(ql.read_deals(simulated.frame, simulated.survey), replicates=40)
-    >>> criteria.points["points"].min() == 0
+    >>> bool(criteria.points["points"].min() == 0)
     True
     """
-    check_level(level, where="refine_criteria")
-    check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
-    check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
-    if not 0 < zones[0] < zones[1] < 1:
-        raise InvalidArgument(f"`zones` of `refine_criteria` must ascend within 0 and 1; got {zones}.")
+    settings = _settings(max_characteristics, zones, replicates, level)
     check_outcomes(deals, where="a scorecard")
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else None
-    generator = np.random.default_rng(rng)
-    scales = scales_of(deals)
-    sample, grouping = sample_of(deals)
-    sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales))
-    recipe = Recipe(float(deals.survey.min_answers), True, int(max_characteristics), LARGEST)
-    trained = from_zero(train(sample.items, sample.outcome, sample.weights, recipe))
     limits = Limits()
-    estimate = estimate_tipping(sample, Plan(recipe, FOLDS, int(replicates), level, limits.alpha), generator)
-    if estimate.p_value > limits.alpha:
-        # Points that do no better than chance on unseen deals are not handed out.
-        trained = trained._replace(points=np.zeros_like(trained.points), slope=0.0)
-    estimate = in_points(estimate, trained)
-    tipping = describe_tipping(deals, estimate, level=level, limits=limits, label="points")
-    settings = {"max_characteristics": max_characteristics, "zones": list(zones), "replicates": replicates}
-    points = points_table(deals, trained, scales)
-    highest = int(points.groupby("characteristic", sort=False)["points"].max().sum()) if len(points) else 0
-    probabilities = probability_table(estimate, highest, tipping)
+    refined = refine(
+        deals,
+        most=settings["max_characteristics"],
+        replicates=settings["replicates"],
+        level=level,
+        alpha=limits.alpha,
+        rng=np.random.default_rng(rng),
+    )
+    tipping = describe_tipping(deals, refined.in_points, level=level, limits=limits, label="points")
+    points = points_table(deals, refined)
+    highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
+    probabilities = probability_table(refined.in_points, highest, tipping)
     zoning = Zoning.choose(tipping, probabilities, zones)
     return Criteria(
         points=points,
-        gates=pd.DataFrame(columns=["characteristic", "answer", "n", "won", "win_rate_high"]),
-        bands=band_table(tipping, zoning, highest, level),
+        gates=no_gates(),
+        bands=band_table(tipping, zoning, highest),
         probabilities=probabilities,
-        stability=stability_table(deals, sample, estimate, trained),
-        performance=performance_table(sample, estimate, level),
+        stability=stability_table(deals, refined),
+        performance=performance_table(refined, level),
         tipping=tipping,
         bands_from=zoning.source,
         survey=deals.survey,
         version="1",
-        provenance={
-            "qualify": __version__,
-            "seed": seed,
-            "level": level,
-            "settings": settings,
-            "grouping": grouping,
-            **provenance_of(deals, sample, trained),
-        },
+        provenance=_origin(settings, level, rng) | provenance_of(deals, refined),
     )
 
 
-def from_zero(trained: Trained) -> Trained:
-    """Shift points so that the least of each characteristic is 0; the intercept takes the difference."""
-    least = trained.points.min(axis=1, keepdims=True)
-    points = trained.points - least
-    intercept = trained.intercept + trained.slope * float(least.sum())
-    return trained._replace(points=points, effects=trained.slope * points, intercept=intercept)
+def _origin(settings: dict[str, Any], level: float, rng: np.random.Generator | int | None) -> dict[str, Any]:
+    seed = int(rng) if isinstance(rng, (int, np.integer)) else None
+    return {"qualify": __version__, "seed": seed, "level": float(level), "settings": settings}
 
 
-def in_points(estimate: TippingEstimate, trained: Trained) -> TippingEstimate:
-    """Express an estimate on the log-odds scale in points of the final criteria."""
-    if trained.slope <= 0 or not trained.points.any():
-        return estimate
-
-    def points(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray((log_odds - trained.intercept) / trained.slope, dtype=np.float64)
-
-    def turned(curve: Any) -> Any:
-        return curve._replace(
-            intercept=curve.intercept + curve.slope * trained.intercept, slope=curve.slope * trained.slope
+def _settings(
+    max_characteristics: int, zones: tuple[float, float], replicates: int, level: float
+) -> dict[str, Any]:
+    """Check the arguments and hold them as plain values."""
+    check_level(level, where="refine_criteria")
+    check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
+    check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
+    try:
+        low, high = (float(zone) for zone in zones)
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    if not 0 < low < high < 1:
+        raise InvalidArgument(
+            "`zones` of `refine_criteria` must be two win probabilities that ascend within 0 and 1, as "
+            f"(0.25, 0.75); got {short(zones)}."
         )
-
-    return TippingEstimate(
-        scores=points(estimate.scores),
-        splits=points(estimate.splits),
-        curve=turned(estimate.curve),
-        correction=estimate.correction,
-        p_value=estimate.p_value,
-        draws=[draw._replace(curve=turned(draw.curve)) for draw in estimate.draws],
-    )
-
-
+    return {
+        "max_characteristics": int(max_characteristics),
+        "zones": [low, high],
+        "replicates": int(replicates),
+    }

@@ -6,13 +6,15 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
 from qualify.criteria import Criteria
-from qualify.errors import InvalidCriteria, InvalidSurvey, Problem
+from qualify.criteria_check import WRITE_ANEW, contradictions
+from qualify.errors import InvalidCriteria, InvalidSurvey, Problem, short
 from qualify.files import PathLike, existing_file, read_bytes
 from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
@@ -21,9 +23,10 @@ SCHEMA = "qualify criteria"
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
+Columns = dict[str, type]
 
 # Columns and their types, by table; what a file must hold and what a reader gets back.
-TABLES = {
+TABLES: dict[str, Columns] = {
     "points": {"characteristic": str, "answer": str, "points": int, "low": float, "high": float},
     "gates": {"characteristic": str, "answer": str, "n": int, "won": int, "win_rate_high": float},
     "bands": {
@@ -40,7 +43,7 @@ TABLES = {
     "stability": {"characteristic": str, "inclusion": float, "sign_agreement": float, "kept": bool},
     "performance": {"metric": str, "estimate": float, "ci_low": float, "ci_high": float},
 }
-TIPPING_TABLES = {
+TIPPING_TABLES: dict[str, Columns] = {
     "zones": {
         "zone": str,
         "n": int,
@@ -54,8 +57,16 @@ TIPPING_TABLES = {
     "scores": {"deal": str, "score": float, "won": bool},
     "isotonic": {"score": float, "win_rate": float},
 }
-WORDS = ("verdict", "reason", "curve_kind", "score_label")
+# Texts of a tipping point, with the words allowed; None for free text.
+WORDS = {
+    "verdict": ("sharp", "gradual", "none"),
+    "reason": None,
+    "curve_kind": ("logistic", "plateau", "none"),
+    "score_label": None,
+}
 COUNTS = ("n", "won")
+KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
+DTYPES: dict[type, Any] = {str: "str", int: "int64", bool: "bool", float: "float64"}
 
 
 def criteria_to_json(criteria: Criteria) -> str:
@@ -71,8 +82,8 @@ def criteria_to_json(criteria: Criteria) -> str:
     str
         Numbers in full, missing ones as null, keys in a fixed order: the same criteria give the same bytes.
     """
-    content: dict[str, Any] = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "version": criteria.version}
-    content["bands_from"] = criteria.bands_from
+    content: dict[str, Any] = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION}
+    content |= {"version": criteria.version, "bands_from": criteria.bands_from}
     content |= {name: _records(getattr(criteria, name), columns) for name, columns in TABLES.items()}
     content["tipping"] = _tipping_to_dict(criteria.tipping)
     content["survey"] = criteria.survey.to_dict()
@@ -139,33 +150,41 @@ def criteria_from_dict(content: object, where: str) -> Criteria:
     InvalidCriteria
         With every problem at once.
     """
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise InvalidCriteria(f"{where} is not a criteria file; it should hold \"schema\": \"{SCHEMA}\".")
-    version = content.get("schema_version")
-    if not isinstance(version, int) or not 1 <= version <= SCHEMA_VERSION:
-        raise InvalidCriteria(
-            f"{where} has schema version {version!r}; this qualify reads up to {SCHEMA_VERSION}. Update qualify."
-        )
+    content = _checked_schema(content, where)
     problems: list[Problem] = []
     parts: dict[str, Any] = {}
     for name, columns in TABLES.items():
-        parts[name] = _tried(lambda n=name, c=columns: _frame(content[n], c), name, problems)  # type: ignore[misc]
+        build = partial(_table, content, name, columns)
+        parts[name] = _tried(build, name, problems)
     parts["survey"] = _tried(lambda: Survey.from_dict(content["survey"]), "survey", problems)
     parts["tipping"] = _tried(lambda: _tipping_from_dict(content["tipping"]), "tipping", problems)
     for name, kind in (("version", str), ("bands_from", str), ("provenance", dict)):
-        if not isinstance(content.get(name), kind):
+        parts[name] = content.get(name)
+        if not isinstance(parts[name], kind):
             problems.append(Problem(reason="is missing or of the wrong kind", mend=WRITE_ANEW, column=name))
     if not problems:
-        problems = _contradictions(parts["points"], parts["survey"])
+        parts["points"] = _open_ends(parts["points"], parts["survey"])
+        problems = contradictions(parts["points"], parts["bands"], parts["probabilities"], parts["survey"])
     if problems:
         raise InvalidCriteria(problems, f"{where} cannot be used:")
-    parts["points"] = _open_ends(parts["points"], parts["survey"])
-    return Criteria(
-        version=content["version"], bands_from=content["bands_from"], provenance=content["provenance"], **parts
-    )
+    return Criteria(**parts)
 
 
-WRITE_ANEW = "write the file anew with write_criteria"
+def _checked_schema(content: object, where: str) -> dict[str, Any]:
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        raise InvalidCriteria(f'{where} is not a criteria file; it should hold "schema": "{SCHEMA}".')
+    version = content.get("schema_version")
+    if type(version) is not int or not 1 <= version <= SCHEMA_VERSION:
+        raise InvalidCriteria(
+            f"{where} has schema version {short(version)}; this qualify reads up to {SCHEMA_VERSION}. "
+            "Update qualify."
+        )
+    return content
+
+
+def _table(content: dict[str, Any], name: str, columns: Columns) -> pd.DataFrame:
+    records = content[name]
+    return _typed({column: [record[column] for record in records] for column in columns}, columns)
 
 
 def _tried(build: Callable[[], T], name: str, problems: list[Problem]) -> T | None:
@@ -179,23 +198,10 @@ def _tried(build: Callable[[], T], name: str, problems: list[Problem]) -> T | No
     return None
 
 
-def _contradictions(points: pd.DataFrame, survey: Survey) -> list[Problem]:
-    problems = []
-    for name in points["characteristic"].unique():
-        if name not in survey.names:
-            problems.append(Problem(reason="has points but is not in the survey", mend=WRITE_ANEW, column=name))
-    twice = points[points.duplicated(["characteristic", "answer"])]
-    for row in twice.itertuples():
-        problems.append(
-            Problem(reason="has points twice", mend="keep one", column=str(row.characteristic), value=row.answer)
-        )
-    return problems
-
-
 def _open_ends(points: pd.DataFrame, survey: Survey) -> pd.DataFrame:
-    """JSON has no infinity: a missing end of a score's answer is an open one."""
-    kinds = {name: survey.characteristic(name).kind for name in points["characteristic"].unique()}
-    ranged = (points["characteristic"].map(kinds) == "score") & (points["answer"] != UNKNOWN)
+    """Take a missing end of a score's answer as an open one: JSON has no infinity."""
+    scores = [asked.name for asked in survey.characteristics if asked.kind == "score"]
+    ranged = points["characteristic"].isin(scores) & points["answer"].ne(UNKNOWN)
     points.loc[ranged, "low"] = points.loc[ranged, "low"].fillna(-np.inf)
     points.loc[ranged, "high"] = points.loc[ranged, "high"].fillna(np.inf)
     return points
@@ -208,8 +214,9 @@ def _tipping_to_dict(tipping: TippingPoint) -> dict[str, Any]:
         if field.name in TIPPING_TABLES:
             frame = value.rename_axis("deal").reset_index() if field.name == "scores" else value
             # Long tables read better, and smaller, by column.
+            columns = TIPPING_TABLES[field.name]
             content[field.name] = {
-                column: [_plain(cell) for cell in frame[column].tolist()] for column in TIPPING_TABLES[field.name]
+                column: [_plain(cell) for cell in frame[column].tolist()] for column in columns
             }
         else:
             content[field.name] = _plain(value)
@@ -225,9 +232,9 @@ def _tipping_from_dict(content: dict[str, Any]) -> TippingPoint:
             frame = _typed({column: value[column] for column in columns}, columns)
             parts[field.name] = frame.set_index("deal") if field.name == "scores" else frame
         elif field.name in WORDS:
-            parts[field.name] = str(value)
+            parts[field.name] = _word(value, WORDS[field.name])
         elif field.name in COUNTS:
-            parts[field.name] = int(value)
+            parts[field.name] = _whole(value)
         elif field.name.endswith("_ci"):
             low, high = value
             parts[field.name] = (_number(low), _number(high))
@@ -236,42 +243,49 @@ def _tipping_from_dict(content: dict[str, Any]) -> TippingPoint:
     return TippingPoint(**parts)
 
 
-def _records(frame: pd.DataFrame, columns: dict[str, type]) -> list[dict[str, Any]]:
+def _records(frame: pd.DataFrame, columns: Columns) -> list[dict[str, Any]]:
     return [
         {column: _plain(cell) for column, cell in zip(columns, row, strict=True)}
-        for row in frame[list(columns)].itertuples(index=False)
+        for row in frame[list(columns)].itertuples(index=False, name=None)
     ]
 
 
-def _frame(records: list[dict[str, Any]], columns: dict[str, type]) -> pd.DataFrame:
-    return _typed({column: [record[column] for record in records] for column in columns}, columns)
-
-
-def _typed(data: dict[str, list[Any]], columns: dict[str, type]) -> pd.DataFrame:
+def _typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
+    series: dict[str, Any] = {}
     for column, kind in columns.items():
-        for cell in data[column]:
-            if kind is not float and (type(cell) is not kind):
-                raise ValueError(f"{column} holds {cell!r}, not {kind.__name__}")
-    convert = {str: "str", int: "int64", bool: "bool", float: "float64"}
-    series = {
-        column: pd.Series([_number(cell) for cell in data[column]] if kind is float else data[column]).astype(
-            convert[kind]
-        )
-        for column, kind in columns.items()
-    }
+        cells = data[column]
+        if not isinstance(cells, list) or len(cells) != len(next(iter(data.values()))):
+            raise ValueError(f"{column} is no list as long as the others")
+        for cell in cells:
+            if kind is not float and type(cell) is not kind:
+                raise ValueError(f"{column} holds {short(cell)}, not {KINDS[kind]}")
+        numbers = [_number(cell) for cell in cells] if kind is float else cells
+        series[column] = pd.Series(numbers, dtype=DTYPES[kind])
     return pd.DataFrame(series)
+
+
+def _word(value: object, allowed: tuple[str, ...] | None) -> str:
+    if not isinstance(value, str) or (allowed is not None and value not in allowed):
+        raise ValueError(f"{short(value)} is not {' or '.join(allowed) if allowed else 'text'}")
+    return value
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{short(value)} is not a number of deals")
+    return value
 
 
 def _number(value: object) -> float:
     if value is None:
         return math.nan
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{value!r} is not a number")
+        raise ValueError(f"{short(value)} is not a number")
     return float(value)
 
 
 def _plain(value: Any) -> Any:
-    """The same in JSON's types: missing and infinite numbers become null."""
+    """Give the same in JSON's types: missing and infinite numbers become null."""
     if isinstance(value, dict):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):

@@ -12,20 +12,18 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
-from qualify.numerics.coding import dense_design
 from qualify.numerics.metrics import auc_interval, brier_interval
-from qualify.numerics.procedures import Trained
-from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import choose_ridge, prepare_training
 from qualify.numerics.tipping import TippingEstimate, curve_interval
-from qualify.scales import Scale
+from qualify.refining import Refined
 from qualify.survey import UNKNOWN
 from qualify.tipping import TippingPoint
 from qualify.tipping_verdict import ZONES
 
 
-def points_table(deals: Deals, trained: Trained, scales: dict[str, Scale]) -> pd.DataFrame:
+def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     """Points of every answer of the characteristics that earn any."""
+    trained, scales = refined.trained, refined.scales
     rows: list[tuple[str, str, int, float, float]] = []
     for c, name in enumerate(deals.survey.names):
         if not trained.points[c].any():
@@ -40,7 +38,21 @@ def points_table(deals: Deals, trained: Trained, scales: dict[str, Scale]) -> pd
             answers = [str(answer) for answer in deals.answers[name].cat.categories]
             rows += [(name, answer, points[a], np.nan, np.nan) for a, answer in enumerate(answers)]
     table = pd.DataFrame(rows, columns=["characteristic", "answer", "points", "low", "high"])
-    return table.astype({"points": "int64", "low": float, "high": float})
+    return table.astype(
+        {"characteristic": "str", "answer": "str", "points": "int64", "low": float, "high": float}
+    )
+
+
+def no_gates() -> pd.DataFrame:
+    """Give the table of gates while none are sought."""
+    kinds = {
+        "characteristic": "str",
+        "answer": "str",
+        "n": "int64",
+        "won": "int64",
+        "win_rate_high": "float64",
+    }
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in kinds.items()})
 
 
 def probability_table(estimate: TippingEstimate, highest: int, tipping: TippingPoint) -> pd.DataFrame:
@@ -63,10 +75,11 @@ class Zoning:
     source: str
 
     @classmethod
-    def choose(
-        cls, tipping: TippingPoint, probabilities: pd.DataFrame, zones: tuple[float, float]
-    ) -> Zoning:
-        """Take the tipping band where it is sharp, else the scores at which two win probabilities are reached."""
+    def choose(cls, tipping: TippingPoint, probabilities: pd.DataFrame, zones: tuple[float, float]) -> Zoning:
+        """Take the tipping band where it is sharp, else the scores that reach two win probabilities."""
+        if tipping.verdict == "none":
+            # Nothing sets one deal apart from another.
+            return cls(low=-np.inf, high=np.inf, source="win probabilities")
         if tipping.verdict == "sharp":
             return cls(low=tipping.low, high=tipping.high, source="tipping band")
         chance = probabilities["probability"].to_numpy()
@@ -76,8 +89,8 @@ class Zoning:
         return cls(low=low, high=high, source="win probabilities")
 
 
-def band_table(tipping: TippingPoint, zoning: Zoning, highest: int, level: float) -> pd.DataFrame:
-    """Whole scores of each zone, and how past deals fared there by scores from criteria that never saw them."""
+def band_table(tipping: TippingPoint, zoning: Zoning, highest: int) -> pd.DataFrame:
+    """Whole scores of each zone, and how past deals fared there by scores from points that never saw them."""
     first_inside = int(np.ceil(zoning.low)) if np.isfinite(zoning.low) else 0
     last_inside = int(np.floor(zoning.high)) if np.isfinite(zoning.high) else highest
     ends = {
@@ -85,32 +98,33 @@ def band_table(tipping: TippingPoint, zoning: Zoning, highest: int, level: float
         "inside": (max(first_inside, 0), min(last_inside, highest)),
         "above": (max(last_inside + 1, 0), highest),
     }
-    score, won = tipping.scores["score"].to_numpy(), tipping.scores["won"].to_numpy()
+    # Points that never saw a deal may put it beyond the final ones' range.
+    score, won = tipping.scores["score"].clip(0, highest).to_numpy(), tipping.scores["won"].to_numpy()
     zone = np.where(score < first_inside - 0.5, 0, np.where(score > last_inside + 0.5, 2, 1))
     rows: list[tuple[object, ...]] = []
     for z, name in enumerate(ZONES):
         low, high = ends[name]
         n, wins = int((zone == z).sum()), int(won[zone == z].sum())
-        bottom, top = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
+        bottom, top = np.nan, np.nan
+        if n:
+            bottom, top = proportion_confint(wins, n, alpha=1 - tipping.level, method="wilson")
         span = (float(low), float(high)) if low <= high else (np.nan, np.nan)
         rows.append((name, *span, n, wins, wins / n if n else np.nan, bottom, top))
     columns = ["zone", "score_low", "score_high", "n", "won", "win_rate", "win_rate_low", "win_rate_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def stability_table(
-    deals: Deals, sample: Sample, estimate: TippingEstimate, trained: Trained
-) -> pd.DataFrame:
+def stability_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     """How often resamples of the deals keep each characteristic, and with the same sign."""
-    counts = np.array(
-        [np.bincount(codes, minlength=trained.points.shape[1]) for codes in sample.items.codes.T]
-    )
+    trained, width = refined.trained, refined.trained.points.shape[1]
+    counts = np.array([np.bincount(codes, minlength=width) for codes in refined.sample.items.codes.T])
     final = trained.points - _mean(trained.points, counts)
     rows = []
     for c, name in enumerate(deals.survey.names):
-        drawn = [draw.points[c : c + 1] for draw in estimate.draws]
+        drawn = [draw.points[c : c + 1] for draw in refined.estimate.draws]
         kept = [points for points in drawn if np.ptp(points[0]) > 0]
-        way = [float(np.sum(counts[c] * final[c] * (points - _mean(points, counts[c : c + 1])))) for points in kept]
+        about_mean = [points - _mean(points, counts[c : c + 1]) for points in kept]
+        way = [float(np.sum(counts[c] * final[c] * points)) for points in about_mean]
         in_final = bool(trained.points[c].any())
         agreement = float(np.mean(np.array(way) > 0)) if way and in_final else np.nan
         share = len(kept) / len(drawn) if drawn else np.nan
@@ -123,8 +137,9 @@ def _mean(points: Any, counts: Any) -> Any:
     return (points * counts).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
 
 
-def performance_table(sample: Sample, estimate: TippingEstimate, level: float) -> pd.DataFrame:
-    """AUC and Brier score of scores and probabilities that never saw the deal, averaged over divisions into folds."""
+def performance_table(refined: Refined, level: float) -> pd.DataFrame:
+    """AUC and Brier score on deals never seen, averaged over divisions into folds."""
+    sample, estimate = refined.sample, refined.estimate
     aucs = [auc_interval(split, sample.outcome, level=level) for split in estimate.splits]
     briers = []
     for split in estimate.splits:
@@ -137,25 +152,24 @@ def performance_table(sample: Sample, estimate: TippingEstimate, level: float) -
     return pd.DataFrame(rows, columns=["metric", "estimate", "ci_low", "ci_high"])
 
 
-def provenance_of(deals: Deals, sample: Sample, trained: Trained) -> dict[str, Any]:
+def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
     """Numbers of deals, fingerprint, and the fit of the kept characteristics with its covariance."""
-    training = prepare_training(
-        sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers)
-    )
-    use = trained.points.any(axis=1)
+    sample, trained = refined.sample, refined.trained
+    training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
+    use = np.asarray(trained.points.any(axis=1))
     fit = choose_ridge(training, use, np.inf)
     busy = [0, *(j + 1 for c in np.flatnonzero(use) for j in range(*training.coding.first[c : c + 2]))]
-    design = dense_design(sample.items, training.coding)[:, busy]
     curvature = fit.curvature[np.ix_(busy, busy)]
     information = fit.information[np.ix_(busy, busy)]
     inverse = np.linalg.inv(curvature) if np.isfinite(curvature).all() else np.full(curvature.shape, np.nan)
     return {
+        "grouping": refined.grouping,
         "deals": deals.n,
         "won": int(deals.won.sum()),
         "fingerprint": fingerprint(deals),
         "log_odds": {"intercept": float(trained.intercept), "per_point": float(trained.slope)},
         "fit": {
-            "columns": design.shape[1],
+            "columns": len(busy),
             "strength": float(fit.strength),
             "coefficients": fit.beta[busy].tolist(),
             "covariance": (inverse @ information @ inverse).tolist(),

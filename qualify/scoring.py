@@ -67,8 +67,8 @@ def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
 
     Notes
     -----
-    The probability is that of past deals with this score under the criteria's curve; ask_next and levers add up
-    points and promise nothing: an answer *goes with* winning.
+    The probability is that of past deals with this score under the criteria's curve; ask_next and levers add
+    up points and promise nothing: an answer *goes with* winning.
 
     Examples
     --------
@@ -79,7 +79,10 @@ def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
     >>> ql.score_deals(criteria, simulated.frame).table.columns[0]
     'deal'
     """
-    frames = [deals.open, deals.closed] if isinstance(deals, Deals) else [read_answers(deals, criteria.survey)]
+    if isinstance(deals, Deals):
+        frames = [frame for frame in (deals.open, deals.closed) if len(frame)]
+    else:
+        frames = [read_answers(deals, criteria.survey)]
     table = pd.concat([_scored(criteria, frame) for frame in frames])
     ordered = table.sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
     return ScoredDeals(table=ordered, version=criteria.version, level=criteria.tipping.level)
@@ -116,8 +119,8 @@ def zone_of(criteria: Criteria, score: int) -> str:
     str
         below, inside or above.
     """
-    zones = criteria.bands.itertuples()
-    return next((str(row.zone) for row in zones if row.score_low <= score <= row.score_high), "inside")
+    within = criteria.bands["score_low"].le(score) & criteria.bands["score_high"].ge(score)
+    return next(iter(criteria.bands.loc[within, "zone"].astype(str)), "inside")
 
 
 def _joined(answers: pd.DataFrame, remarks: dict[str, dict[str, tuple[int, str]]]) -> list[str]:
@@ -131,7 +134,7 @@ def _joined(answers: pd.DataFrame, remarks: dict[str, dict[str, tuple[int, str]]
 
 
 def _could_gain(criteria: Criteria, name: str) -> dict[str, tuple[int, str]]:
-    """What to ask where the answer is unknown: the characteristic, by how far its points could move."""
+    """Say what to ask where the answer is unknown: the characteristic, by how far its points could move."""
     points = criteria.points.loc[criteria.points["characteristic"] == name]
     spread = int(points["points"].max() - points["points"].min())
     return {UNKNOWN: (spread, name)}
@@ -142,11 +145,12 @@ def _could_change(criteria: Criteria, name: str, answers: Iterable[str]) -> dict
     if not criteria.survey.characteristic(name).controllable:
         return {}
     mine = criteria.points["characteristic"].eq(name) & criteria.points["answer"].ne(UNKNOWN)
-    best = criteria.points.loc[criteria.points.loc[mine, "points"].idxmax()]
+    known = criteria.points.loc[mine]
+    most = int(known["points"].max())
+    best = known["answer"].iloc[int(known["points"].argmax())]
     levers = {}
     for answer in answers:
         given = None if answer == UNKNOWN else criteria.points_of(name, answer)
-        if given is not None and given < best["points"]:
-            gain = int(best["points"]) - given
-            levers[answer] = (gain, f"{name}: {answer} → {best['answer']} (+{gain})")
+        if given is not None and given < most:
+            levers[answer] = (most - given, f"{name}: {answer} → {best} (+{most - given})")
     return levers

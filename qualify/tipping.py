@@ -1,9 +1,9 @@
-"""The tipping point: the band of scores where the win rate climbs from its floor to its ceiling, if there is one."""
+"""The tipping point: the band of scores where the win rate climbs from floor to ceiling, if there is one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
 from qualify.design import FOLDS, sample_of
-from qualify.errors import InvalidArgument, NotEnoughDeals, Problem, check_level, check_positive
+from qualify.errors import NotEnoughDeals, check_level, check_positive
+from qualify.given_score import given_score
 from qualify.numerics.curves import PLATEAU
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.tipping import (
@@ -29,6 +30,10 @@ from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_tab
 
 Interval = tuple[float, float]
 NOWHERE = (float("nan"), float("nan"))
+LANDMARKS = ("midpoint", "low", "high", "width_share", "floor", "ceiling", "slope")
+NO_FIGURES: dict[str, Any] = dict.fromkeys(LANDMARKS, float("nan")) | dict.fromkeys(
+    [f"{name}_ci" for name in LANDMARKS], NOWHERE
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -42,13 +47,18 @@ class TippingPoint:
     curve_kind : {"logistic", "plateau", "none"}
         The curve chosen; the logistic one has floor 0 and ceiling 1 by assumption.
     midpoint, low, high : float
-        Score half-way up, and at 10 % and 90 % of the climb; NaN where not reached within the observed scores.
+        Score half-way up, and at 10 % and 90 % of the climb; NaN where not reached within the observed
+        scores.
     width_share : float
         Width of the band as a share of the score range.
     floor, ceiling : float
         Win rates at the far ends, in [0, 1].
     slope : float
         Steepness, per unit of score.
+    midpoint_ci, low_ci, high_ci, width_share_ci, floor_ci, ceiling_ci, slope_ci : tuple of float
+        Lower and upper limit of each; NaN for the floor and ceiling of a logistic curve.
+    level : float
+        Confidence level of the intervals.
     p_value : float
         Of the one-sided permutation test that the win rate rises with the score.
     zones : DataFrame
@@ -139,10 +149,11 @@ def find_tipping_point(
 
     Notes
     -----
-    The curve is ``floor + (ceiling − floor) · expit(b(s − s50))``; floor 0 and ceiling 1 unless a plateau fits
-    better than a parametric bootstrap of the logistic curve allows. The band is 10 % to 90 % of the climb,
-    ``s50 ± ln 9 / b``. The verdict is `none` unless a one-sided permutation test, the cross-fitting repeated
-    in each permutation, rejects. Intervals are from a bootstrap of the whole procedure.
+    The curve is ``floor + (ceiling − floor) · expit(b(s − s50))``; floor 0 and ceiling 1 unless a plateau
+    fits better than a parametric bootstrap of the logistic curve allows. The band is 10 % to 90 % of the
+    climb, ``s50 ± ln 9 / b``. The verdict is `none` unless a one-sided permutation test, the
+    cross-fitting repeated in each permutation, rejects. Intervals are from a bootstrap of the whole
+    procedure.
 
     Examples
     --------
@@ -159,7 +170,7 @@ def find_tipping_point(
     sample, _ = sample_of(deals)
     recipe = Recipe(float(deals.survey.min_answers), False, 0, 0) if score is None else None
     plan = Plan(recipe, FOLDS, int(replicates), level, limits.alpha)
-    given = None if score is None else _given_score(score, deals)
+    given = None if score is None else given_score(score, deals)
     estimate = estimate_tipping(sample, plan, np.random.default_rng(rng), given)
     label = "log-odds of winning" if score is None else "score"
     return describe_tipping(deals, estimate, level=level, limits=limits, label=label)
@@ -178,8 +189,8 @@ def check_outcomes(deals: Deals, *, where: str) -> None:
     won = int(deals.won.sum())
     if min(won, deals.n - won) < FOLDS:
         raise NotEnoughDeals(
-            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and {deals.n - won} "
-            "lost. Add earlier quarters."
+            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and "
+            f"{deals.n - won} lost. Add earlier quarters."
         )
 
 
@@ -209,33 +220,17 @@ def describe_tipping(
     won = deals.won.to_numpy()
     scores = pd.DataFrame({"score": estimate.scores, "won": won}, index=deals.closed.index)
     exists = bool(estimate.draws) and estimate.curve.slope > 0
-    found, around = landmarks(estimate.curve), intervals(estimate, level)
-    low_end, high_end = np.quantile(estimate.scores, [0.025, 0.975])
-    score_range = max(float(high_end - low_end), 1e-12)
-    low, high = _reached(found.low, estimate.scores), _reached(found.high, estimate.scores)
+    figures = _figures(estimate, level) if exists else NO_FIGURES
+    zones = zone_table(scores, figures["low"], figures["high"], estimate, level)
+    verdict, reason = no_verdict(estimate)
+    if exists:
+        verdict, reason = judge(estimate, zones, figures["width_share"], figures["width_share_ci"], limits)
     plateau = estimate.curve.kind == PLATEAU
-    zones = zone_table(scores, low if exists else np.nan, high if exists else np.nan, estimate, level)
-    share = found.width / score_range if exists else np.nan
-    share_ci = tuple(end / score_range for end in around["width"]) if exists else NOWHERE
-    verdict, reason = judge(estimate, zones, share, share_ci, limits) if exists else no_verdict(estimate)
     return TippingPoint(
         verdict=verdict,
         reason=reason,
         curve_kind="none" if not exists else "plateau" if plateau else "logistic",
-        midpoint=_reached(found.midpoint, estimate.scores) if exists else np.nan,
-        midpoint_ci=around["midpoint"] if exists else NOWHERE,
-        low=low if exists else np.nan,
-        low_ci=around["low"] if exists else NOWHERE,
-        high=high if exists else np.nan,
-        high_ci=around["high"] if exists else NOWHERE,
-        width_share=share,
-        width_share_ci=(share_ci[0], share_ci[1]),
-        floor=found.floor if exists else np.nan,
-        floor_ci=around["floor"],
-        ceiling=found.ceiling if exists else np.nan,
-        ceiling_ci=around["ceiling"],
-        slope=found.slope if exists else np.nan,
-        slope_ci=around["slope"] if exists else NOWHERE,
+        **figures,
         p_value=estimate.p_value,
         zones=zones,
         curve=_curve(estimate, level, len(won), int(won.sum())),
@@ -248,29 +243,21 @@ def describe_tipping(
     )
 
 
-def _given_score(score: ArrayLike, deals: Deals) -> NDArray[np.float64]:
-    if isinstance(score, pd.Series) and set(score.index) >= set(deals.closed.index):
-        score = score.loc[deals.closed.index]
-    try:
-        numbers = np.asarray(score, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InvalidArgument("`score` of `find_tipping_point` must hold numbers, one per closed deal.") from None
-    if numbers.shape != (deals.n,):
-        raise InvalidArgument(
-            f"`score` of `find_tipping_point` must hold one number per closed deal ({deals.n}); got shape "
-            f"{numbers.shape}. A Series indexed by deal id is matched by id."
-        )
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if wrong.size:
-        raise InvalidArgument(
-            Problem(reason="the score is not a finite number", mend="give it one", row=deals.closed.index[i])
-            for i in wrong
-        )
-    return numbers
+def _figures(estimate: TippingEstimate, level: float) -> dict[str, Any]:
+    """Midpoint, band, floor, ceiling and slope with their intervals, by the names of the result's fields."""
+    found, around = landmarks(estimate.curve), intervals(estimate, level)
+    ends = np.quantile(estimate.scores, [0.025, 0.975])
+    score_range = max(float(ends[1] - ends[0]), 1e-12)
+    figures: dict[str, Any] = {name: getattr(found, name) for name in ("floor", "ceiling", "slope")}
+    figures |= {name: _reached(getattr(found, name), estimate.scores) for name in ("midpoint", "low", "high")}
+    figures |= {f"{name}_ci": around[name] for name in list(figures)}
+    low, high = around["width"]
+    share = (low / score_range, high / score_range)
+    return figures | {"width_share": found.width / score_range, "width_share_ci": share}
 
 
 def _reached(value: float, scores: NDArray[np.float64]) -> float:
-    """The value where it lies within the observed scores, else NaN."""
+    """Keep a value that lies within the observed scores; else NaN."""
     return float(value) if scores.min() <= value <= scores.max() else float("nan")
 
 

@@ -78,7 +78,8 @@ def judge(
     elif not share_ci[1] <= limits.width_share_high:
         reason = f"the climb takes {share:.0%} of the score range, but perhaps as much as {share_ci[1]:.0%}."
     elif few < limits.outer_deals:
-        reason = f"only {few} deals lie outside the band on one side; {limits.outer_deals} are needed to tell."
+        needed = f"{limits.outer_deals} are needed to tell"
+        reason = f"only {few} deals lie outside the band on one side; {needed}."
     elif not rise >= limits.rise:
         reason = (
             f"win rates differ too little: {below['win_rate']:.0%} of {below['n']} deals below, "
@@ -86,14 +87,16 @@ def judge(
         )
     else:
         return "sharp", (
-            f"{below['win_rate']:.0%} of {below['n']} deals below the band were won, {above['win_rate']:.0%} of "
-            f"{above['n']} above it; the climb takes {share:.0%} of the score range."
+            f"{below['win_rate']:.0%} of {below['n']} deals below the band were won, "
+            f"{above['win_rate']:.0%} of {above['n']} above it; "
+            f"the climb takes {share:.0%} of the score range."
         )
     return "gradual", reason
 
 
 def no_verdict(estimate: TippingEstimate) -> tuple[Verdict, str]:
     """None, and why in words."""
-    if float(np.ptp(estimate.scores)) < 1e-9:
+    if float(np.ptp(estimate.splits)) < 1e-9:
         return "none", "no answer carries information about winning, so every deal scores alike."
-    return "none", f"the win rate does not rise with the score more than chance would have it (p = {estimate.p_value:.2f})."
+    chance = f"p = {estimate.p_value:.2f}"
+    return "none", f"the win rate does not rise with the score more than chance would have it ({chance})."

@@ -25,9 +25,9 @@ class WinModel:
     Attributes
     ----------
     coefficients : DataFrame
-        characteristic, answer, estimate (log-odds), centre. For a score the row ``"per step"`` counts from its
-        `centre`, the mean of the known answers; `centre` is NaN elsewhere. Shrunken, so without intervals:
-        those belong to `find_factors`.
+        characteristic, answer, estimate (log-odds), centre. For a score the row ``"per step"`` counts from
+        its `centre`, the mean of the known answers; `centre` is NaN elsewhere. Shrunken, so without
+        intervals: those belong to `find_factors`.
     intercept : float
         Log-odds of a deal with reference answers and average ratings.
     penalty : float
@@ -67,7 +67,7 @@ class WinModel:
         Returns
         -------
         Series
-            Indexed by deal. Answers that the model never saw count as unknown answers never seen do: nothing.
+            Indexed by deal. An answer that is not in the model's survey counts as unknown.
         """
         answers = deals.answers if isinstance(deals, Deals) else deals
         missing = [name for name in self.survey.names if name not in answers]
@@ -118,8 +118,8 @@ def fit_win_model(deals: Deals) -> WinModel:
 
     Notes
     -----
-    Ridge logistic regression, maximising ``ℓ(β) − ½λ Σ Var(contribution of each characteristic)``: neither the
-    reference answer nor the unit of a rating matters. λ is the one with the least corrected AIC at its
+    Ridge logistic regression, maximising ``ℓ(β) − ½λ Σ Var(contribution of each characteristic)``: neither
+    the reference answer nor the unit of a rating matters. λ is the one with the least corrected AIC at its
     effective degrees of freedom (le Cessie & van Houwelingen 1992; Hurvich & Tsai 1989; Harrell 2015, 9.10).
 
     References
@@ -139,9 +139,7 @@ def fit_win_model(deals: Deals) -> WinModel:
     if not 0 < int(deals.won.sum()) < deals.n:
         raise NotEnoughDeals("a win model needs won and lost deals; all closed deals here ended alike.")
     sample, _ = sample_of(deals)
-    training = prepare_training(
-        sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers)
-    )
+    training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)
     effects = answer_effects(training.coding, fit.beta)
     rows: list[tuple[str, str, float, float]] = []
@@ -176,5 +174,3 @@ def _effects(answers: pd.Series[str], rows: pd.DataFrame, is_score: bool) -> pd.
             effect = estimate[PER_STEP] * (float(answer) - centre)
         by_answer[answer] = effect
     return answers.astype(str).map(by_answer).astype(float)
-
-

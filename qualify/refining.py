@@ -1,0 +1,156 @@
+"""From closed deals to whole-number points, and the tipping estimate on the scale of those points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.deals import Deals
+from qualify.design import FOLDS, sample_of
+from qualify.numerics.curves import FLAT, Curve
+from qualify.numerics.procedures import Recipe, Trained, train
+from qualify.numerics.resampling import Sample
+from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
+from qualify.scales import Scale, scales_of, whole_items
+
+# The characteristic with the widest spread earns at most this many points.
+LARGEST = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Refined:
+    """Points learned from deals.
+
+    Attributes
+    ----------
+    trained : Trained
+        The points; all zero where they do no better than chance on deals they have not seen.
+    estimate : TippingEstimate
+        In log-odds, from points that never saw the deal.
+    in_points : TippingEstimate
+        The same on the scale of the points.
+    sample : Sample
+        The deals, every score read on its scale.
+    scales : dict
+        The scale of each score.
+    grouping : str
+        What was kept together in folds.
+    """
+
+    trained: Trained
+    estimate: TippingEstimate
+    in_points: TippingEstimate
+    sample: Sample
+    scales: dict[str, Scale]
+    grouping: str
+
+
+def refine(
+    deals: Deals, *, most: int, replicates: int, level: float, alpha: float, rng: np.random.Generator
+) -> Refined:
+    """Learn points from all deals, and judge them on deals they have not seen.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals read against their survey.
+    most : int
+        Keep at most this many characteristics.
+    replicates : int
+        Bootstrap draws of the whole procedure.
+    level, alpha : float
+        Of the intervals, and of the test that the win rate rises with the score at all.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    Refined
+        Points and estimate.
+    """
+    scales = scales_of(deals)
+    sample, grouping = sample_of(deals)
+    sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales))
+    recipe = Recipe(float(deals.survey.min_answers), True, most, LARGEST)
+    trained = from_zero(train(sample.items, sample.outcome, sample.weights, recipe), sample.items.levels)
+    estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)
+    if (
+        estimate.p_value > alpha
+        or estimate.curve.slope <= 0
+        or trained.slope <= 0
+        or not trained.points.any()
+    ):
+        # Points that do no better than chance on unseen deals are not handed out.
+        trained = trained._replace(points=np.zeros_like(trained.points), slope=0.0)
+        in_points = _no_points(estimate, alpha)
+    else:
+        in_points = _in_points(estimate, trained)
+    return Refined(
+        trained=trained,
+        estimate=estimate,
+        in_points=in_points,
+        sample=sample,
+        scales=scales,
+        grouping=grouping,
+    )
+
+
+def from_zero(trained: Trained, levels: NDArray[np.int32]) -> Trained:
+    """Shift points so that the least of each characteristic is 0; the intercept takes the difference.
+
+    Parameters
+    ----------
+    trained : Trained
+        With whole-number points.
+    levels : ndarray
+        How many known answers each characteristic has.
+
+    Returns
+    -------
+    Trained
+        Of the same log-odds.
+    """
+    answers = np.arange(trained.points.shape[1]) <= levels[:, None]
+    # Characteristics with fewer answers leave the rest of their row empty.
+    least = np.where(answers, trained.points, trained.points.max(initial=0)).min(axis=1, keepdims=True)
+    points = np.where(answers, trained.points - least, 0)
+    intercept = trained.intercept + trained.slope * float(least.sum())
+    return trained._replace(points=points, effects=trained.slope * points, intercept=intercept)
+
+
+def _no_points(estimate: TippingEstimate, alpha: float) -> TippingEstimate:
+    """Every deal at 0 points, its chance the win rate."""
+    chance = estimate.curve._replace(kind=FLAT, slope=0.0)
+    found_something = estimate.p_value <= alpha
+    return TippingEstimate(
+        scores=np.zeros_like(estimate.scores),
+        # The reason given is chance, unless it is that no characteristic earned its place.
+        splits=np.zeros_like(estimate.splits) if found_something else estimate.splits,
+        curve=chance,
+        correction=1.0,
+        p_value=estimate.p_value,
+        draws=[],
+    )
+
+
+def _in_points(estimate: TippingEstimate, trained: Trained) -> TippingEstimate:
+    """Express an estimate on the log-odds scale in points of the final criteria."""
+
+    def points(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((log_odds - trained.intercept) / trained.slope, dtype=np.float64)
+
+    def turned(curve: Curve) -> Curve:
+        return curve._replace(
+            intercept=curve.intercept + curve.slope * trained.intercept, slope=curve.slope * trained.slope
+        )
+
+    return TippingEstimate(
+        scores=points(estimate.scores),
+        splits=points(estimate.splits),
+        curve=turned(estimate.curve),
+        correction=estimate.correction,
+        p_value=estimate.p_value,
+        draws=[draw._replace(curve=turned(draw.curve)) for draw in estimate.draws],
+    )
