@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import logit
 from scipy.stats import chi2
 
-from qualify.numerics.logistic import LogisticFit, maximise_within
+from qualify.numerics.logistic import LogisticFit, maximise_near
 from qualify.numerics.newton import Matrix, Optimum, Vector
 
 
@@ -233,8 +233,7 @@ def _held(
         span = np.hstack([along, span])
     fixed = np.zeros(fit.beta.size)
     fixed[columns[0]] = logit(chance)
-    start: Vector = np.linalg.pinv(span) @ (fit.beta - fixed)
-    return maximise_within(fit.problem, fixed, span, start)
+    return maximise_near(fit, fixed, span)
 
 
 def _drop(fit: LogisticFit, held: Optimum) -> float:

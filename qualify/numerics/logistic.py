@@ -15,7 +15,7 @@ from scipy.optimize import linprog
 from scipy.special import expit
 from scipy.stats import chi2
 
-from qualify.numerics.newton import Evaluation, Matrix, Optimum, Vector, maximise
+from qualify.numerics.newton import Evaluation, Matrix, Optimum, Vector, maximise, newton_step
 
 PenaltyName = Literal["none", "firth"]
 
@@ -114,11 +114,13 @@ def fit_logistic(
         offset=np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64),
         penalty=penalty,
     )
-    optimum = _maximise(problem, np.zeros(p), np.ones(p, dtype=np.bool_))
+    optimum = maximise_within(problem, np.zeros(p), np.eye(p), np.zeros(p))
     failure = optimum.failure
     # Log-odds this large come from separation, or near it: only then is the linear program worth its time.
-    suspect = bool(failure) or float(np.max(np.abs(problem.offset + design @ optimum.beta), initial=0.0)) > 12.0
-    if penalty == "none" and suspect and failure != "singular":
+    largest = float(np.max(np.abs(problem.offset + design @ optimum.beta), initial=0.0))
+    # Singular from the start is the design; on the way it may be separation, where information runs out.
+    suspect = optimum.iterations > 0 if failure == "singular" else bool(failure) or largest > 12.0
+    if penalty == "none" and suspect:
         failure = "separated" if separating_direction(problem) is not None else failure
     return LogisticFit(
         problem=problem,
@@ -151,7 +153,9 @@ def evaluate(problem: Problem, beta: Vector) -> Evaluation:
     return Evaluation(value=loglik, gradient=X.T @ residual, curvature=information)
 
 
-def ratio_test(fit: LogisticFit, columns: NDArray[np.intp] | list[int], *, df: int | None = None) -> RatioTest:
+def ratio_test(
+    fit: LogisticFit, columns: NDArray[np.intp] | list[int], *, df: int | None = None
+) -> RatioTest:
     """Test that some coefficients are zero by the (penalised) likelihood ratio.
 
     The coefficients are held at zero inside the full design, so that Firth's penalty stays that of the full
@@ -166,9 +170,7 @@ def ratio_test(fit: LogisticFit, columns: NDArray[np.intp] | list[int], *, df: i
     df : int, optional
         Degrees of freedom; the number of columns unless told.
     """
-    free = np.ones(fit.beta.size, dtype=np.bool_)
-    free[columns] = False
-    held = _maximise(fit.problem, np.where(free, fit.beta, 0.0), free)
+    held = maximise_near(fit, np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), columns, axis=1))
     # The difference of two maxima is never negative; rounding may make it so.
     statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if held.converged else np.nan
     degrees = len(columns) if df is None else df
@@ -212,7 +214,8 @@ def maximise_within(problem: Problem, fixed: Vector, span: Matrix, start: Vector
 
     def size(step: Vector) -> float:
         # Root mean square change of the log-odds: the same whatever the unit of a column.
-        return float(np.linalg.norm(moves @ step) / np.sqrt(max(len(moves), 1)))
+        largest = float(np.max(np.abs(step), initial=1.0))
+        return largest * float(np.linalg.norm(moves @ (step / largest)) / np.sqrt(max(len(moves), 1)))
 
     # Firth scoring uses the expected curvature, hence more and smaller steps than Newton's.
     iterations = 60 if problem.penalty == "none" else 400
@@ -222,8 +225,19 @@ def maximise_within(problem: Problem, fixed: Vector, span: Matrix, start: Vector
     return replace(optimum, beta=beta, gradient=full.gradient, curvature=full.curvature)
 
 
+def maximise_near(fit: LogisticFit, fixed: Vector, span: Matrix) -> Optimum:
+    """Maximise over ``β = fixed + span · part``, from where the likelihood's shape at the fit puts it."""
+    start: Vector = np.linalg.pinv(span) @ (fit.beta - fixed)
+    across = span.T @ evaluate(fit.problem, fit.beta).curvature
+    # What the span cannot follow pulls the rest along.
+    pull = across @ (fit.beta - fixed - span @ start)
+    step = newton_step(Evaluation(value=0.0, gradient=pull, curvature=across @ span))
+    start = start if step is None else start + step
+    return maximise_within(fit.problem, fixed, span, start)
+
+
 def separating_direction(problem: Problem) -> Vector | None:
-    """A direction along which the likelihood only rises (complete or quasi-complete separation), or None.
+    """Find a direction along which the likelihood only rises (separation, complete or not), or None.
 
     Maximises ``Σ sᵢ xᵢ'd`` over ``−1 ≤ d ≤ 1`` subject to ``sᵢ xᵢ'd ≥ 0`` with sᵢ = ±1 for won and lost
     (Konis 2007): a positive optimum is a separating direction. A row with both outcomes stands for both.
@@ -237,28 +251,20 @@ def separating_direction(problem: Problem) -> Vector | None:
     return np.asarray(answer.x, dtype=np.float64)
 
 
-def _maximise(problem: Problem, start: Vector, free: NDArray[np.bool_]) -> Optimum:
-    """Maximise over the free coefficients, the others held where they start."""
-    span = np.eye(start.size)[:, free]
-    return maximise_within(problem, np.where(free, 0.0, start), span, start[free])
-
-
 def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
     """Newton's method on the signed root of the profile drop, kept inside a bracket."""
-    free = np.ones(fit.beta.size, dtype=np.bool_)
-    free[column] = False
+    fixed, span = np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), column, axis=1)
     sign, size = np.sign(target), abs(target)
     near, far = 0.0, np.inf  # distances from the estimate known to be too small, too large
     first = distance = size * float(np.sqrt(fit.covariance[column, column]))
-    beta = fit.beta.copy()
-    for _ in range(100):
+    for _ in range(80):
         if not distance <= 1e3 * first:
             return float(sign * distance * np.inf)
-        beta[column] = fit.beta[column] + sign * distance
-        held = _maximise(fit.problem, beta, free)
+        fixed[column] = fit.beta[column] + sign * distance
+        held = maximise_near(fit, fixed, span)
         root = np.sqrt(max(0.0, 2.0 * (fit.loglik - held.value)))
         if held.converged and abs(root - size) < 1e-10:
-            return float(beta[column])
+            return float(fixed[column])
         # So far out that the other coefficients do not settle is too far.
         near, far = (distance, far) if held.converged and root < size else (near, distance)
         slope = -sign * float(held.gradient[column]) / max(root, 1e-12) if held.converged else 0.0
@@ -267,7 +273,7 @@ def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
             trial = 2 * distance if np.isinf(far) else 0.5 * (near + far)
         if abs(trial - distance) < 1e-13 * distance:
             return float(fit.beta[column] + sign * trial) if held.converged else np.nan
-        distance, beta = trial, held.beta.copy() if held.converged else fit.beta.copy()
+        distance = trial
     return np.nan
 
 

@@ -101,7 +101,7 @@ def newton_step(here: Evaluation) -> Vector | None:
     if float(pivots.min()) < 1e-12:
         return None
     step: Vector = cho_solve(factor, here.gradient)
-    return step
+    return step if np.all(np.isfinite(step)) else None
 
 
 def _improve(
