@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
 from qualify.numerics.metrics import auc_interval, brier_interval
-from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.numerics.tipping import TippingEstimate, curve_interval
 from qualify.refining import Refined
 from qualify.survey import UNKNOWN
@@ -141,10 +142,8 @@ def performance_table(refined: Refined, level: float) -> pd.DataFrame:
     """AUC and Brier score on deals never seen, averaged over divisions into folds."""
     sample, estimate = refined.sample, refined.estimate
     aucs = [auc_interval(split, sample.outcome, level=level) for split in estimate.splits]
-    briers = []
-    for split in estimate.splits:
-        chance, _ = curve_interval(estimate, split, level)
-        briers.append(brier_interval(chance, sample.outcome, level=level))
+    # In log-odds a fold's score is its own prediction, made without the deal.
+    briers = [brier_interval(expit(split), sample.outcome, level=level) for split in estimate.splits]
     rows = []
     for metric, found in (("auc", aucs), ("brier", briers)):
         low, high = np.mean([one.low for one in found]), np.mean([one.high for one in found])
@@ -157,7 +156,7 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
     sample, trained = refined.sample, refined.trained
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     use = np.asarray(trained.points.any(axis=1))
-    fit = choose_ridge(training, use, np.inf)
+    fit = ridge_at(training, use, choose_ridge(training, use, np.inf), trained.strength)
     busy = [0, *(j + 1 for c in np.flatnonzero(use) for j in range(*training.coding.first[c : c + 2]))]
     curvature = fit.curvature[np.ix_(busy, busy)]
     information = fit.information[np.ix_(busy, busy)]

@@ -251,8 +251,9 @@ def items_of(answers: pd.DataFrame, survey: Survey) -> Items:
 def sample_of(deals: Deals) -> tuple[Sample, str]:
     """Deals ready to be resampled, and in words what is kept together when they are.
 
-    Deals of one account stay together where accounts are known; else deals with identical answers, where
-    there are at least five times as many patterns as folds; else each deal stands alone.
+    Deals of one account stay together, in folds and in draws, where accounts are known. Else deals with
+    identical answers stay in one fold, where there are at least five times as many patterns as folds and none
+    is larger than a fold; single deals are drawn, for new deals come with the same patterns.
 
     Parameters
     ----------
@@ -267,21 +268,26 @@ def sample_of(deals: Deals) -> tuple[Sample, str]:
         ``"accounts"``, ``"identical answers"`` or ``"single deals"``.
     """
     items = items_of(deals.answers, deals.survey)
+    single = np.arange(deals.n)
+    group, unit, how = single, single, "single deals"
     if "account" in deals.closed:
         account = deals.closed["account"].astype("string").fillna("").to_numpy(dtype=object)
         # A deal without an account is an account of its own.
         lone = [f"\0{i}" if not text else str(text) for i, text in enumerate(account)]
         group, how = pd.factorize(np.array(lone, dtype=object))[0], "accounts"
+        unit = group
     else:
-        pattern = np.unique(items.codes, axis=0, return_inverse=True)[1].ravel()
-        group, how = pattern, "identical answers"
-        if len(np.unique(pattern)) < PATTERNS_PER_FOLD * FOLDS:
-            group, how = np.arange(deals.n), "single deals"
+        _, pattern, size = np.unique(items.codes, axis=0, return_inverse=True, return_counts=True)
+        # A pattern larger than a fold could not be kept together without unbalancing the folds.
+        if len(size) >= PATTERNS_PER_FOLD * FOLDS and size.max() * FOLDS <= deals.n:
+            group, how = pattern.ravel(), "identical answers"
+    weights = as_floats(deals.weights)
     sample = Sample(
         items=items,
         outcome=as_floats(deals.won),
-        weights=as_floats(deals.weights),
+        weights=weights / weights.mean(),
         group=np.ascontiguousarray(group, dtype=np.int64),
+        unit=np.ascontiguousarray(unit, dtype=np.int64),
     )
     return sample, how
 

@@ -117,6 +117,10 @@ def swing(
     low, high = seen[0], seen[-1]
     if asked.contrast is not None:
         low, high = (categories.index(answer) for answer in asked.contrast)
+    given = low in seen and high in seen
+    if not given or model.design.entries(asked.name, low) == model.design.entries(asked.name, high):
+        # Pooled together, or not given by any deal: these deals cannot tell the two apart.
+        return MISSING
     first, last = (model.average(asked.name, model.design.entries(asked.name, a)) for a in (low, high))
     return contrast(first, last, model.covariance, level=model.level)
 
@@ -138,13 +142,13 @@ def unknown_swing(model: SwingModel, name: str, answers: pd.Series[str]) -> floa
     float
         In [−1, 1]; NaN where `unknown` has no column of its own.
     """
-    counts = answers.value_counts()
-    categories = [str(answer) for answer in answers.cat.categories]
-    known = {a: int(counts[text]) for a, text in enumerate(categories[:-1]) if counts[text]}
+    last = len(answers.cat.categories) - 1
+    counts = np.bincount(answers.cat.codes, weights=model.weights, minlength=last + 1)
+    known = {int(a): float(counts[a]) for a in np.flatnonzero(counts[:last])}
     separate = model.separates(name, "known") and model.separates(name, "unknown")
     if not model.design.columns(name, "unknown") or not known or not separate:
         return float("nan")
     chance = {a: model.average(name, model.design.entries(name, a)).probability for a in known}
     average = sum(chance[a] * count for a, count in known.items()) / sum(known.values())
-    unknown = model.average(name, model.design.entries(name, len(categories) - 1))
+    unknown = model.average(name, model.design.entries(name, last))
     return unknown.probability - average

@@ -29,6 +29,7 @@ from qualify.tables.render import page
 from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_table
 
 Interval = tuple[float, float]
+FEWEST_ACCOUNTS = 5
 NOWHERE = (float("nan"), float("nan"))
 LANDMARKS = ("midpoint", "low", "high", "width_share", "floor", "ceiling", "slope")
 NO_FIGURES: dict[str, Any] = dict.fromkeys(LANDMARKS, float("nan")) | dict.fromkeys(
@@ -189,9 +190,17 @@ def check_outcomes(deals: Deals, *, where: str) -> None:
     won = int(deals.won.sum())
     if min(won, deals.n - won) < FOLDS:
         raise NotEnoughDeals(
-            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and "
-            f"{deals.n - won} lost. Add earlier quarters."
+            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and {deals.n - won} "
+            "lost. Add earlier quarters."
         )
+    if "account" in deals.closed:
+        by_outcome = deals.closed.groupby(deals.won)["account"]
+        fewest = int((by_outcome.nunique() + by_outcome.agg(lambda names: names.isna().sum())).min())
+        if fewest < FEWEST_ACCOUNTS:
+            raise NotEnoughDeals(
+                f"{where} needs won deals, and lost deals, of at least {FEWEST_ACCOUNTS} accounts, since deals of "
+                f"one account are judged together; all of one outcome come from {fewest}. Add deals of others."
+            )
 
 
 def describe_tipping(

@@ -12,6 +12,7 @@ from statsmodels.stats.proportion import proportion_confint
 from qualify.numerics.tipping import TippingEstimate
 
 Verdict = Literal["sharp", "gradual", "none"]
+FEWEST_DRAWS = 20
 ZONES = ("below", "inside", "above")
 
 
@@ -73,7 +74,9 @@ def judge(
     below, _, above = zones.to_dict("records")
     rise = above["win_rate_low"] - below["win_rate_high"]
     few = min(below["n"], above["n"])
-    if share > limits.width_share:
+    if len(estimate.draws) < FEWEST_DRAWS:
+        reason = f"{len(estimate.draws)} resamples are too few to call it sharp; ask for more replicates."
+    elif share > limits.width_share:
         reason = f"the climb takes {share:.0%} of the score range, more than {limits.width_share:.0%}."
     elif not share_ci[1] <= limits.width_share_high:
         reason = f"the climb takes {share:.0%} of the score range, but perhaps as much as {share_ci[1]:.0%}."

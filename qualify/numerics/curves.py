@@ -83,12 +83,16 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
 
 @compiled
 def _climb_logistic(x: Vector, outcome: Vector, weights: Vector, base: float) -> tuple[float, float]:
+    """Newton's method on intercept and slope; a step that loses is halved."""
     a, b = base, 0.0
-    for _ in range(60):
-        ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0
+    a_before, b_before, before = a, b, -np.inf
+    for _ in range(100):
+        value, ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(x.size):
             if weights[i] > 0:
-                p = 1.0 / (1.0 + np.exp(-(a + b * x[i])))
+                eta = a + b * x[i]
+                value += weights[i] * (outcome[i] * eta - max(eta, 0.0) - np.log1p(np.exp(-abs(eta))))
+                p = 1.0 / (1.0 + np.exp(-eta))
                 r = weights[i] * (outcome[i] - p)
                 v = weights[i] * p * (1.0 - p)
                 ga += r
@@ -96,15 +100,17 @@ def _climb_logistic(x: Vector, outcome: Vector, weights: Vector, base: float) ->
                 haa += v
                 hab += v * x[i]
                 hbb += v * x[i] * x[i]
+        if value < before - 1e-12 * abs(before):
+            a, b = 0.5 * (a + a_before), 0.5 * (b + b_before)
+            continue
+        a_before, b_before, before = a, b, value
         determinant = haa * hbb - hab * hab
         if not determinant > 1e-14 * haa * hbb or haa < 1e-12:
             break
         da = (hbb * ga - hab * gb) / determinant
         db = (haa * gb - hab * ga) / determinant
-        # From a flat start Newton undershoots rather than overshoots, short of near-separation.
-        shrink = min(1.0, 3.0 / max(abs(da), abs(db), 1e-300))
-        a += shrink * da
-        b += shrink * db
+        a += da
+        b += db
         if da * ga + db * gb < 1e-20 or abs(b) > 200.0:
             break
     return a, b
@@ -120,7 +126,13 @@ def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic:
     b = max(logistic.slope * deviation, 0.1)
     a = logistic.intercept + logistic.slope * mean
     best = Curve(PLATEAU, 0.0, 1.0, a, b, logistic.loglik if logistic.slope > 0 else -np.inf)
-    for low, high, steep in ((0.02, 0.02, 1.2), (0.1, 0.1, 2.0), (0.02, 0.2, 2.0), (0.2, 0.02, 2.0), (0.2, 0.2, 4.0)):
+    for low, high, steep in (
+        (0.02, 0.02, 1.2),
+        (0.1, 0.1, 2.0),
+        (0.02, 0.2, 2.0),
+        (0.2, 0.02, 2.0),
+        (0.2, 0.2, 4.0),
+    ):
         start = Curve(PLATEAU, low, 1.0 - high, a * steep, b * steep, 0.0)
         curve = _climb_plateau(x, outcome, weights, start)
         if curve.loglik > best.loglik:

@@ -44,7 +44,10 @@ def auc_interval(
     value = auc(score, outcome)
     spread = float(np.sqrt(auc_variance(score, outcome)))
     if not 0 < value < 1:
-        return Estimate(value=value, low=value, high=value)
+        # No pair out of order: as uncertain as a share of all or none of the rarer outcome (Wilson 1927).
+        square = float(norm.ppf(0.5 + level / 2)) ** 2
+        slack = square / (min(outcome.sum(), (1 - outcome).sum()) + square)
+        return Estimate(value=value, low=max(0.0, value - slack), high=min(1.0, value + slack))
     half = float(norm.ppf(0.5 + level / 2)) * spread / (value * (1 - value))
     low, high = expit(logit(value) + np.array([-half, half]))
     return Estimate(value=value, low=float(low), high=float(high))

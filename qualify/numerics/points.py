@@ -15,6 +15,8 @@ from qualify.numerics.ridge import Matrix, Training, Vector
 AFFORDABLE = 1.0
 # Points that the widest characteristic may span, coarsest first.
 SPANS = (2, 3, 5, 7, 10)
+# The search stays this close to the rounded effects: what few deals say of a rare answer is not to be believed.
+LEEWAY = 1
 
 
 class Scorecard(NamedTuple):
@@ -42,7 +44,7 @@ def find_points(
         if use[c]:
             widest = max(widest, _spread(effects[c], counts[c]))
     nothing = np.zeros(effects.shape, dtype=np.int64)
-    best = _descend(training, counts, nothing, np.zeros(use.size, dtype=np.bool_), strength)
+    best = _descend(training, counts, nothing, np.zeros(use.size, dtype=np.bool_), 0, strength)
     if widest <= 1e-9:
         return best
     tried = [best]
@@ -50,7 +52,7 @@ def find_points(
         if span > largest:
             break
         points = _rounded(training.items, effects, counts, use, span / widest)
-        tried.append(_descend(training, counts, points, use, strength))
+        tried.append(_descend(training, counts, points, use, span, strength))
     least = min([card.loss for card in tried])
     for card in tried:
         if card.loss <= least + AFFORDABLE:
@@ -87,10 +89,15 @@ def _rounded(
 
 @compiled
 def _descend(
-    training: Training, counts: Matrix, points: NDArray[np.int64], use: NDArray[np.bool_], strength: float
+    training: Training,
+    counts: Matrix,
+    rounded: NDArray[np.int64],
+    use: NDArray[np.bool_],
+    span: int,
+    strength: float,
 ) -> Scorecard:
     """Move the points of one group of answers at a time by one, as long as the loss falls."""
-    points = points.copy()
+    points = rounded.copy()
     score = _score(training, points)
     start = _fit(training, counts, points, score, strength, Scorecard(points, 0.0, 0.0, np.inf))
     best = start
@@ -98,10 +105,12 @@ def _descend(
         before = best.loss
         for c in range(use.size):
             for a in range(training.items.levels[c] + 1):
-                if not use[c] or training.coding.group[c, a] != a or counts[c, a] == 0:
+                if not use[c] or not _stands_alone(training, counts, c, a):
                     continue
                 for step in (-1, 1):
-                    if _move(training, points, score, c, a, step):
+                    there = points[c, a] + step
+                    near = abs(there - rounded[c, a]) <= LEEWAY and 0 <= there <= span
+                    if near and _move(training, points, score, c, a, step):
                         card = _fit(training, counts, points, score, strength, best)
                         if card.loss < best.loss - 1e-6:
                             best = card
@@ -110,6 +119,14 @@ def _descend(
         if best.loss == before:
             break
     return Scorecard(points, best.intercept, best.slope, best.loss)
+
+
+@compiled
+def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bool:
+    """Whether deals gave this answer, and it is not a rare one held at the average or pooled with another."""
+    if counts[c, answer] == 0 or training.coding.group[c, answer] != answer:
+        return False
+    return training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0
 
 
 @compiled
@@ -124,8 +141,6 @@ def _move(
     """Change the points of a group of answers, and the scores, in place; False (and nothing) if not allowed."""
     known = training.items.levels[c]
     group = training.coding.group[c]
-    if points[c, answer] + step < 0:
-        return False
     rising = points[c, known - 1] - points[c, 0]
     ordered = training.items.kind[c] != NOMINAL and answer != known
     for a in range(known + 1):

@@ -64,7 +64,9 @@ def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Tra
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
     fit = choose_ridge(training, use, 4.0 * fit.strength)
     card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, recipe.largest)
-    return Trained(card.intercept, card.slope * card.points, card.points, card.slope, fit.strength, fit.freedom)
+    return Trained(
+        card.intercept, card.slope * card.points, card.points, card.slope, fit.strength, fit.freedom
+    )
 
 
 def answer_effects(coding: Coding, beta: Vector) -> Matrix:

@@ -32,12 +32,18 @@ T = TypeVar("T")
 
 
 class Sample(NamedTuple):
-    """Deals to resample: answers, outcomes (1 won, 0 lost), weights, and the group that stays together."""
+    """Deals to resample.
+
+    items, outcome (1 won, 0 lost), weights : what is known of each deal.
+    group : deals that stay in one fold (of one account, or with identical answers).
+    unit : what is drawn with replacement, and what outcomes are dealt out to: an account, or a single deal.
+    """
 
     items: Items
     outcome: Vector
     weights: Vector
     group: NDArray[np.int64]
+    unit: NDArray[np.int64]
 
 
 class Replicate(NamedTuple):
@@ -73,13 +79,15 @@ def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generat
     """Log-odds of every deal with weight, from models that never saw its group."""
     order = rng.permutation(int(sample.group.max()) + 1)
     fold = assign_folds(sample.group, sample.outcome, sample.weights, folds, order)
-    score = np.zeros(sample.outcome.size)
+    rate = float(sample.weights @ sample.outcome / sample.weights.sum())
+    score = np.full(sample.outcome.size, np.log(rate / (1.0 - rate)))
     for k in range(folds):
         held = fold == k
         weights = np.where(held, 0.0, sample.weights)
-        if not both_outcomes(sample.outcome, weights):
-            continue
-        score[held] = predict(sample.items.codes[held], train(sample.items, sample.outcome, weights, recipe))
+        # Without won and lost deals to learn from, a fold keeps the log-odds of the win rate.
+        if held.any() and both_outcomes(sample.outcome, weights):
+            trained = train(sample.items, sample.outcome, weights, recipe)
+            score[held] = predict(sample.items.codes[held], trained)
     return score
 
 
@@ -88,30 +96,50 @@ def both_outcomes(outcome: Vector, weights: Vector) -> bool:
     return 0 < float(weights @ outcome) < float(weights.sum())
 
 
-def draw_groups(sample: Sample, rng: np.random.Generator) -> Vector:
-    """Weights of one bootstrap draw of groups, drawn anew until it holds won and lost deals."""
-    groups = int(sample.group.max()) + 1
+def draw_units(sample: Sample, rng: np.random.Generator) -> Vector:
+    """Weights of one bootstrap draw of units, drawn anew until it holds won and lost deals."""
+    units = int(sample.unit.max()) + 1
     while True:
-        times = np.bincount(rng.integers(groups, size=groups), minlength=groups)
-        weights: Vector = sample.weights * times[sample.group]
+        times = np.bincount(rng.integers(units, size=units), minlength=units)
+        weights: Vector = sample.weights * times[sample.unit]
         if both_outcomes(sample.outcome, weights):
             return weights
 
 
-def permuted_root(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> float:
-    """Signed root of the slope on cross-fitted scores when outcomes are dealt out at random."""
-    shuffled = sample._replace(outcome=rng.permutation(sample.outcome))
-    return signed_root(cross_fit(shuffled, recipe, folds, rng), shuffled.outcome, sample.weights)
+def deal_out(sample: Sample, rng: np.random.Generator) -> Sample:
+    """Deal outcomes out at random: single deals freely, accounts whole among accounts of equal size."""
+    size = np.bincount(sample.unit)
+    if size.max() == 1:
+        return sample._replace(outcome=rng.permutation(sample.outcome))
+    outcome = sample.outcome.copy()
+    order = np.argsort(sample.unit, kind="stable")
+    first = np.concatenate([[0], np.cumsum(size)[:-1]])
+    for equal in np.unique(size[size > 0]):
+        rows = order[first[size == equal][:, None] + np.arange(equal)]
+        outcome[rows] = sample.outcome[rows[rng.permutation(len(rows))]]
+    return sample._replace(outcome=outcome)
+
+
+def permuted_root(
+    sample: Sample, recipe: Recipe | None, folds: int, rng: np.random.Generator, score: Vector
+) -> float:
+    """Signed root of the slope when outcomes are dealt out at random: on scores learned anew, or on `score`."""
+    shuffled = deal_out(sample, rng)
+    if recipe is not None:
+        score = cross_fit(shuffled, recipe, folds, rng)
+    return signed_root(score, shuffled.outcome, sample.weights)
 
 
 def bootstrap_procedure(
     sample: Sample, recipe: Recipe, folds: int, critical: float, rng: np.random.Generator
 ) -> Replicate:
-    """Draw groups with replacement and repeat everything: cross-fit, choice of curve, zones, final points."""
-    drawn = sample._replace(weights=draw_groups(sample, rng))
+    """Draw units with replacement and repeat everything: cross-fit, choice of curve, zones, final points."""
+    drawn = sample._replace(weights=draw_units(sample, rng))
     score = cross_fit(drawn, recipe, folds, rng)
     trained = train(*drawn[:3], recipe)
-    fresh = np.where(drawn.weights == 0, sample.weights, 0.0)
+    # As in cross-fitting, a deal is fresh where nothing of its group was learned from.
+    seen = np.bincount(sample.group, weights=drawn.weights) > 0
+    fresh = np.where(seen[sample.group], 0.0, sample.weights)
     fresh_slope = np.nan
     if both_outcomes(sample.outcome, fresh):
         line = fit_logistic_curve(predict(sample.items.codes, trained), sample.outcome, fresh)
@@ -121,7 +149,7 @@ def bootstrap_procedure(
 
 def bootstrap_given(score: Vector, sample: Sample, critical: float, rng: np.random.Generator) -> Replicate:
     """The same for a score that was given: nothing is trained."""
-    return describe(score, sample._replace(weights=draw_groups(sample, rng)), critical)
+    return describe(score, sample._replace(weights=draw_units(sample, rng)), critical)
 
 
 def describe(score: Vector, sample: Sample, critical: float) -> Replicate:
@@ -145,10 +173,22 @@ def band(curve: Curve) -> tuple[float, float]:
     return (-LN9 - curve.intercept) / curve.slope, (LN9 - curve.intercept) / curve.slope
 
 
-def simulated_ratio(score: Vector, sample: Sample, chance: Vector, rng: np.random.Generator) -> float:
-    """Likelihood ratio of plateau against logistic when `chance` (a logistic curve) is the truth."""
+def simulated_ratios(
+    score: Vector, sample: Sample, chance: Vector, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Likelihood ratios of plateau against logistic when `chance` (a logistic curve) is the truth.
+
+    The first is that of the simulated deals, the second that of a bootstrap draw of them: drawing with
+    replacement repeats deals and raises the ratio.
+    """
     outcome = (rng.random(score.size) < chance).astype(np.float64)
+    simulated = sample._replace(outcome=outcome)
     if not both_outcomes(outcome, sample.weights):
-        return 0.0
-    logistic = fit_logistic_curve(score, outcome, sample.weights)
-    return 2.0 * (choose_curve(score, outcome, sample.weights, 0.0).loglik - logistic.loglik)
+        return 0.0, 0.0
+    drawn = draw_units(simulated, rng)
+    return _ratio(score, outcome, sample.weights), _ratio(score, outcome, drawn)
+
+
+def _ratio(score: Vector, outcome: Vector, weights: Vector) -> float:
+    logistic = fit_logistic_curve(score, outcome, weights)
+    return 2.0 * (choose_curve(score, outcome, weights, 0.0).loglik - logistic.loglik)

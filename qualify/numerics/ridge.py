@@ -134,9 +134,7 @@ def log_likelihood(training: Training, beta: Vector) -> float:
 
 
 @compiled
-def score_and_information(
-    training: Training, beta: Vector, use: NDArray[np.bool_]
-) -> tuple[Vector, Matrix]:
+def score_and_information(training: Training, beta: Vector, use: NDArray[np.bool_]) -> tuple[Vector, Matrix]:
     """Gradient and information of the log-likelihood over the characteristics in `use`."""
     items, outcome, weights, coding, _ = training
     n, characteristics = items.codes.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,15 +29,16 @@ from qualify.numerics.resampling import (
     cross_fit,
     permuted_root,
     replicate,
-    simulated_ratio,
+    simulated_ratios,
 )
 from qualify.numerics.ridge import Vector
 
 # Divisions into folds whose scores are put side by side, so that the answer hangs less on one division.
 REPEATS = 10
-PERMUTATIONS = 199
-# None of this many permutations reaching the slope settles it; that adds less than 0.001 to a 5 % level.
-FIRST_LOOK = 60
+# Permutations, per unit of 1 / alpha: 199 at 5 %.
+PERMUTATIONS_PER_ALPHA = 10
+# None of a first batch of permutations reaching the slope settles it; that adds under 0.001 to a 5 % level.
+FIRST_LOOK_PER_ALPHA = 3
 SIMULATIONS = 199
 # A correction beyond these factors would come from too few deals to be believed.
 CORRECTION = (0.5, 2.0)
@@ -83,10 +85,10 @@ def estimate_tipping(
         return TippingEstimate(
             scores=scores, splits=splits, curve=flat, correction=1.0, p_value=p_value, draws=[]
         )
-    critical = _critical_ratio(sample, splits[0], plan.alpha, rng)
+    critical, critical_drawn = _critical_ratios(sample, splits[0], plan.alpha, rng)
     stacked = np.tile(sample.outcome, len(splits)), np.tile(sample.weights / len(splits), len(splits))
     curve = choose_curve(splits.ravel(), *stacked, critical)
-    draws = _draws(sample, plan, critical, rng, given)
+    draws = _draws(sample, plan, critical_drawn, rng, given)
     factor = 1.0 if given is not None else _correction(draws)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
     return TippingEstimate(
@@ -106,7 +108,9 @@ def _splits(
     if given is not None or recipe is None:
         return np.atleast_2d(np.asarray(given, dtype=np.float64))
     return np.array(
-        replicate(lambda g: cross_fit(sample, recipe, plan.folds, g), REPEATS, rng, what="scoring unseen deals")
+        replicate(
+            lambda g: cross_fit(sample, recipe, plan.folds, g), REPEATS, rng, what="scoring unseen deals"
+        )
     )
 
 
@@ -119,19 +123,19 @@ def _permutation_test(
     as soon as `alpha` is out of reach, or where the first permutations leave no doubt.
     """
     observed = signed_root(score, sample.outcome, sample.weights)
-    reached, made = 0, 0
-    recipe = plan.recipe
-
-    def one(g: np.random.Generator) -> float:
-        if given is None and recipe is not None:
-            return permuted_root(sample, recipe, plan.folds, g)
-        return signed_root(score, g.permutation(sample.outcome), sample.weights)
-
     if observed <= 0.0:
         return 1.0
-    while made < PERMUTATIONS and reached + 1 <= plan.alpha * (PERMUTATIONS + 1):
-        batch = min(FIRST_LOOK, PERMUTATIONS - made)
-        roots = replicate(one, batch, rng, what="testing against chance")
+    recipe = None if given is not None else plan.recipe
+    most = math.ceil(PERMUTATIONS_PER_ALPHA / plan.alpha) - 1
+    reached, made = 0, 0
+    while made < most and reached + 1 <= plan.alpha * (most + 1):
+        batch = min(math.ceil(FIRST_LOOK_PER_ALPHA / plan.alpha), most - made)
+        roots = replicate(
+            lambda g: permuted_root(sample, recipe, plan.folds, g, score),
+            batch,
+            rng,
+            what="testing against chance",
+        )
         reached += int(np.sum(np.array(roots) >= observed - 1e-12))
         made += batch
         if reached == 0:
@@ -139,16 +143,22 @@ def _permutation_test(
     return (reached + 1) / (made + 1)
 
 
-def _critical_ratio(sample: Sample, score: Vector, alpha: float, rng: np.random.Generator) -> float:
-    """The likelihood ratio a plateau must exceed: parametric bootstrap under the logistic curve."""
+def _critical_ratios(
+    sample: Sample, score: Vector, alpha: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    """The likelihood ratios a plateau must exceed, by parametric bootstrap under the logistic curve.
+
+    One for the deals themselves, one for draws of them.
+    """
     logistic = fit_logistic_curve(score, sample.outcome, sample.weights)
     if logistic.kind != LOGISTIC:
-        return np.inf
+        return np.inf, np.inf
     chance = probability(logistic, score)
     ratios = replicate(
-        lambda g: simulated_ratio(score, sample, chance, g), SIMULATIONS, rng, what="choosing the curve"
+        lambda g: simulated_ratios(score, sample, chance, g), SIMULATIONS, rng, what="choosing the curve"
     )
-    return float(np.quantile(ratios, 1.0 - alpha))
+    critical, critical_drawn = np.quantile(ratios, 1.0 - alpha, axis=0)
+    return float(critical), float(critical_drawn)
 
 
 def _draws(
@@ -212,20 +222,22 @@ def intervals(estimate: TippingEstimate, level: float) -> dict[str, tuple[float,
     """Percentile intervals of the landmarks, centred on the estimate.
 
     Replicates hold fewer distinct deals, so their slopes lie lower; subtracting (for a width or slope:
-    dividing by) their median takes that out and keeps their spread.
+    dividing by) the median of those with the same kind of curve takes that out and keeps the spread of all.
     """
     found = landmarks(estimate.curve)
     drawn = [landmarks(draw.curve) for draw in estimate.draws]
+    same_kind = np.array([draw.curve.kind == estimate.curve.kind for draw in estimate.draws], dtype=np.bool_)
     limits = {}
     for name in Landmarks._fields:
         values = np.array([getattr(one, name) for one in drawn])
+        alike = values[same_kind & ~np.isnan(values)]
         values = values[~np.isnan(values)]
         here = getattr(found, name)
-        if values.size == 0 or not np.isfinite(here):
+        if alike.size == 0 or not np.isfinite(here):
             limits[name] = (np.nan, np.nan)
             continue
-        tails = [(1 - level) / 2, 0.5, (1 + level) / 2]
-        low, middle, high = np.quantile(values, tails, method="nearest")
+        middle = np.quantile(alike, 0.5, method="nearest")
+        low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="nearest")
         if name in ("width", "slope"):
             limits[name] = (float(here * low / middle), float(here * high / middle))
         else:
