@@ -268,7 +268,7 @@ def _kept(criteria: Criteria, deals: Deals) -> Section:
         return Section(heading, text)
     low, high = criteria.score_range
     level = criteria.tipping.level
-    auc = [float(found) for found in criteria.performance.set_index("metric").loc["auc"]]
+    auc = criteria.performance.set_index("metric").loc["auc"].to_numpy(float)
     text = (
         f"{len(criteria.kept)} of {counted(asked, 'characteristic')} earn points ({low} to {high}): "
         f"{listed(criteria.kept, most=30)}. On deals they had not seen, the points put "

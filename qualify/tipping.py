@@ -190,16 +190,17 @@ def check_outcomes(deals: Deals, *, where: str) -> None:
     won = int(deals.won.sum())
     if min(won, deals.n - won) < FOLDS:
         raise NotEnoughDeals(
-            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and {deals.n - won} "
-            "lost. Add earlier quarters."
+            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and "
+            f"{deals.n - won} lost. Add earlier quarters."
         )
     if "account" in deals.closed:
         by_outcome = deals.closed.groupby(deals.won)["account"]
         fewest = int((by_outcome.nunique() + by_outcome.agg(lambda names: names.isna().sum())).min())
         if fewest < FEWEST_ACCOUNTS:
             raise NotEnoughDeals(
-                f"{where} needs won deals, and lost deals, of at least {FEWEST_ACCOUNTS} accounts, since deals of "
-                f"one account are judged together; all of one outcome come from {fewest}. Add deals of others."
+                f"{where} needs won deals, and lost deals, of at least {FEWEST_ACCOUNTS} accounts, since "
+                f"deals of one account are judged together; all of one outcome come from {fewest}. Add deals "
+                "of others."
             )
 
 

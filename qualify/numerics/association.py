@@ -47,7 +47,7 @@ def association(items: Items, first: int, second: int) -> float:
 
 
 def _few(items: Items, c: int, codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    """At most five ranges of a rated characteristic, so that its table with another is not all empty cells."""
+    """Cut a rated characteristic into at most five ranges, so that its tables are not all empty cells."""
     if items.kind[c] == NOMINAL or np.unique(codes).size <= 5:
         return codes
     edges = np.unique(np.quantile(codes, [0.2, 0.4, 0.6, 0.8]))
@@ -65,5 +65,5 @@ def associations(items: Items) -> NDArray[np.float64]:
 
 
 def clusters(linked: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Number of the cluster (connected component) of each characteristic."""
+    """Return the number of the cluster (connected component) of each characteristic."""
     return np.asarray(connected_components(linked, directed=False)[1], dtype=np.int64)

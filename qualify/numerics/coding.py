@@ -73,29 +73,41 @@ def pool_answers(
     """
     group = np.arange(counts.size).astype(np.int32)
     if kind == NOMINAL:
-        rare = 0.0
-        stand_in = -1
-        for a in range(levels):
-            if counts[a] < fewest and a != reference:
-                rare += counts[a]
-                stand_in = a if stand_in < 0 else stand_in
-        for a in range(levels):
-            if counts[a] < fewest and a != reference:
-                group[a] = stand_in if min(rare, counts[reference]) >= fewest else reference
+        _pool_nominal(group, counts, levels, reference, fewest)
     elif kind == RANKED:
-        leader = 0
-        held = 0.0
-        previous = 0
-        for a in range(levels):
-            group[a] = leader
-            held += counts[a]
-            if held >= fewest:
-                previous, leader, held = leader, a + 1, 0.0
-        for a in range(leader, levels):
-            group[a] = previous
+        _pool_ranked(group, counts, levels, fewest)
     if counts[levels] < fewest:
         group[levels] = -1
     return group
+
+
+@compiled
+def _pool_nominal(
+    group: NDArray[np.int32], counts: NDArray[np.float64], levels: int, reference: int, fewest: float
+) -> None:
+    rare = 0.0
+    stand_in = -1
+    for a in range(levels):
+        if counts[a] < fewest and a != reference:
+            rare += counts[a]
+            stand_in = a if stand_in < 0 else stand_in
+    for a in range(levels):
+        if counts[a] < fewest and a != reference:
+            group[a] = stand_in if min(rare, counts[reference]) >= fewest else reference
+
+
+@compiled
+def _pool_ranked(group: NDArray[np.int32], counts: NDArray[np.float64], levels: int, fewest: float) -> None:
+    leader = 0
+    held = 0.0
+    previous = 0
+    for a in range(levels):
+        group[a] = leader
+        held += counts[a]
+        if held >= fewest:
+            previous, leader, held = leader, a + 1, 0.0
+    for a in range(leader, levels):
+        group[a] = previous
 
 
 @compiled
@@ -157,7 +169,7 @@ def _code_nominal(
 def _numbers(
     value: NDArray[np.float64], group: NDArray[np.int32], kind: int, levels: int
 ) -> NDArray[np.float64]:
-    """The number of each known answer: its own, or its rank among the groups that were kept apart."""
+    """Return the number of each known answer: its own, or its rank among the groups that were kept apart."""
     numbers = value[:levels].copy()
     if kind == RANKED:
         rank = -1.0
@@ -197,7 +209,7 @@ def _code_numeric(
 
 
 def dense_design(items: Items, coding: Coding) -> NDArray[np.float64]:
-    """The design as an ordinary matrix, intercept first, (n, p + 1)."""
+    """Return the design as an ordinary matrix, intercept first, (n, p + 1)."""
     n, characteristics = items.codes.shape
     design = np.zeros((n, int(coding.first[-1]) + 1))
     design[:, 0] = 1.0

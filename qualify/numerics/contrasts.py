@@ -63,12 +63,13 @@ def largest_contrast(
     correlation = spread / np.outer(error, error)
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    largest = np.abs(root @ rng.standard_normal((len(values), 20_000))).max(axis=0)
+    drawn: NDArray[np.float64] = root @ rng.standard_normal((len(values), 20_000))
+    largest = np.abs(drawn).max(axis=0)
     return _interval(ordered[0], ordered[-1], covariance, float(np.quantile(largest, level)))
 
 
 def _interval(first: Average, second: Average, covariance: Matrix, width: float) -> Contrast:
     gradient = second.gradient - first.gradient
-    half = width * float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))
+    half = width * float(np.sqrt(max(float(gradient @ covariance @ gradient), 0.0)))
     difference = second.probability - first.probability
     return Contrast(difference=difference, low=max(-1.0, difference - half), high=min(1.0, difference + half))

@@ -1,6 +1,6 @@
 """The win rate as a curve of one score: logistic, or between a floor and a ceiling.
 
-``P(s) = floor + (ceiling − floor) · expit(intercept + slope · s)``; the logistic curve has floor 0, ceiling 1.
+``P(s) = floor + (ceiling − floor) · expit(intercept + slope · s)``; the logistic one has floor 0, ceiling 1.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def moments(score: Vector, weights: Vector) -> tuple[float, float]:
 
 @compiled
 def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve:
-    """Maximum likelihood for the logistic curve; FLAT for a constant score, SEPARATED where the score decides.
+    """Fit the logistic curve by maximum likelihood; FLAT for a constant score, SEPARATED where it decides.
 
     For SEPARATED the band is the gap between the highest loss and the lowest win.
     """
@@ -217,7 +217,7 @@ def _step(curve: Curve, step: Vector) -> Curve:
 
 @compiled
 def choose_curve(score: Vector, outcome: Vector, weights: Vector, critical: float) -> Curve:
-    """The plateau curve where its likelihood ratio against the logistic curve exceeds `critical`."""
+    """Take the plateau curve where its likelihood ratio against the logistic curve exceeds `critical`."""
     logistic = fit_logistic_curve(score, outcome, weights)
     if logistic.kind != LOGISTIC or logistic.slope <= 0.0:
         return logistic

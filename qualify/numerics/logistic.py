@@ -246,7 +246,7 @@ def separating_direction(problem: Problem) -> Vector | None:
     won, lost = used & (problem.outcome > 0), used & (problem.outcome < 1)
     signed = np.vstack([problem.design[won], -problem.design[lost]])
     answer = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
-    if not answer.success or -answer.fun < 1e-7:
+    if not answer.success or float(signed.sum(axis=0) @ answer.x) < 1e-7:
         return None
     return np.asarray(answer.x, dtype=np.float64)
 

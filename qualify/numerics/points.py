@@ -15,7 +15,7 @@ from qualify.numerics.ridge import Matrix, Training, Vector
 AFFORDABLE = 1.0
 # Points that the widest characteristic may span, coarsest first.
 SPANS = (2, 3, 5, 7, 10)
-# The search stays this close to the rounded effects: what few deals say of a rare answer is not to be believed.
+# The search stays this close to the rounded effects: few deals with a rare answer prove little.
 LEEWAY = 1
 
 
@@ -34,8 +34,8 @@ def find_points(
 ) -> Scorecard:
     """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
 
-    For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded and
-    then moved by ±1, answer by answer, while the deviance falls (penalised as the ridge fit is); the coarsest
+    For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded
+    and then moved by ±1, answer by answer, while the deviance falls (penalised as the ridge fit is); the coarsest
     scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
     """
     counts = count_answers(training.items, training.weights)
@@ -126,7 +126,7 @@ def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bo
     """Whether deals gave this answer, and it is not a rare one held at the average or pooled with another."""
     if counts[c, answer] == 0 or training.coding.group[c, answer] != answer:
         return False
-    return training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0
+    return bool(training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0)
 
 
 @compiled
@@ -138,7 +138,7 @@ def _move(
     answer: int,
     step: int,
 ) -> bool:
-    """Change the points of a group of answers, and the scores, in place; False (and nothing) if not allowed."""
+    """Change points and scores of a group of answers in place; False, and nothing, if out of order."""
     known = training.items.levels[c]
     group = training.coding.group[c]
     rising = points[c, known - 1] - points[c, 0]
@@ -204,7 +204,7 @@ def _fit(
 
 @compiled
 def _fit_line(won: Vector, lost: Vector, stiffness: float, b: float) -> tuple[float, float, float]:
-    """Penalised logistic regression on a tabulated score, slope started at `b`: intercept, slope, deviance."""
+    """Fit a tabulated score, the slope penalised and started at `b`: intercept, slope, deviance."""
     count = won + lost
     total = count.sum()
     middle = (count * np.arange(count.size)).sum() / total

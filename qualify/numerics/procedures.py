@@ -57,16 +57,15 @@ def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Tra
     if not recipe.integer:
         effects = answer_effects(training.coding, fit.beta)
         return Trained(float(fit.beta[0]), effects, points, 1.0, fit.strength, fit.freedom)
-    # Where answers nearly separate won from lost, the likelihood is flat at its maximum and says nothing about
-    # single characteristics: they are compared on a fit that is shrunken at least this much.
+    # Where answers nearly separate won from lost, the likelihood is flat at its maximum and says nothing
+    # about single characteristics: they are compared on a fit that is shrunken at least this much.
     pilot = ridge_at(training, use, fit, PILOT_STRENGTH) if fit.strength < PILOT_STRENGTH else fit
     use = choose_characteristics(pilot, training.coding, float(weights.sum()), recipe.most)
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
     fit = choose_ridge(training, use, 4.0 * fit.strength)
     card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, recipe.largest)
-    return Trained(
-        card.intercept, card.slope * card.points, card.points, card.slope, fit.strength, fit.freedom
-    )
+    effects = np.asarray(card.slope * card.points, dtype=np.float64)
+    return Trained(card.intercept, effects, card.points, card.slope, fit.strength, fit.freedom)
 
 
 def answer_effects(coding: Coding, beta: Vector) -> Matrix:

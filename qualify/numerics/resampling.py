@@ -66,7 +66,7 @@ class Replicate(NamedTuple):
 def replicate(
     one: Callable[[np.random.Generator], T], times: int, rng: np.random.Generator, *, what: str
 ) -> list[T]:
-    """Call `one(generator)` many times on every core, in order, with progress; Ctrl-C drops what has not begun."""
+    """Call `one(generator)` many times on every core, in order; Ctrl-C drops what has not begun."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         try:
             return list(track(pool.map(one, rng.spawn(times)), what=what, total=times))
@@ -123,7 +123,7 @@ def deal_out(sample: Sample, rng: np.random.Generator) -> Sample:
 def permuted_root(
     sample: Sample, recipe: Recipe | None, folds: int, rng: np.random.Generator, score: Vector
 ) -> float:
-    """Signed root of the slope when outcomes are dealt out at random: on scores learned anew, or on `score`."""
+    """Signed root of the slope with outcomes dealt out at random, on scores learned anew or on `score`."""
     shuffled = deal_out(sample, rng)
     if recipe is not None:
         score = cross_fit(shuffled, recipe, folds, rng)
@@ -148,7 +148,7 @@ def bootstrap_procedure(
 
 
 def bootstrap_given(score: Vector, sample: Sample, critical: float, rng: np.random.Generator) -> Replicate:
-    """The same for a score that was given: nothing is trained."""
+    """Do the same for a score that was given: nothing is trained."""
     return describe(score, sample._replace(weights=draw_units(sample, rng)), critical)
 
 

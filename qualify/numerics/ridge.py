@@ -17,12 +17,12 @@ from qualify.numerics.compiled import compiled
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# Strengths tried, strongest first: the scale is that of a variance on the log-odds, whatever the number of deals.
+# Strengths tried, strongest first; 1 / strength is the variance expected of a contribution to the log-odds.
 STRENGTHS = 4.0 ** np.arange(7, -3, -1)
 
 
 class Training(NamedTuple):
-    """The deals a model learns from: outcomes (n,), weights (n,; 0 leaves a deal out) and the coding they give."""
+    """What a model learns from: outcomes (n,), weights (n,; 0 leaves a deal out) and their coding."""
 
     items: Items
     outcome: Vector
@@ -46,21 +46,10 @@ class RidgeFit(NamedTuple):
 def solve_positive(matrix: Matrix, right: Matrix) -> tuple[bool, Matrix]:
     """Solve `matrix @ x = right` by Cholesky; the flag is False where the matrix is not positive definite."""
     p = matrix.shape[0]
-    root = np.zeros((p, p))
     solution = right.copy()
-    for j in range(p):
-        total = matrix[j, j]
-        for k in range(j):
-            total -= root[j, k] * root[j, k]
-        if not total > 1e-13 * matrix[j, j]:
-            return False, solution
-        pivot = np.sqrt(total)
-        root[j, j] = pivot
-        for i in range(j + 1, p):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= root[i, k] * root[j, k]
-            root[i, j] = total / pivot
+    factored, root = _lower_root(matrix)
+    if not factored:
+        return False, solution
     for column in range(right.shape[1]):
         for i in range(p):
             total = solution[i, column]
@@ -80,6 +69,25 @@ def prepare_training(items: Items, outcome: Vector, weights: Vector, fewest: flo
     """Pool and code the answers of the deals with weight, and set up their penalty."""
     coding = code_answers(items, weights, fewest)
     return Training(items, outcome, weights, coding, penalty_matrix(items, weights, coding))
+
+
+@compiled
+def _lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
+    p = matrix.shape[0]
+    root = np.zeros((p, p))
+    for j in range(p):
+        total = matrix[j, j]
+        for k in range(j):
+            total -= root[j, k] * root[j, k]
+        if not total > 1e-13 * matrix[j, j]:
+            return False, root
+        root[j, j] = np.sqrt(total)
+        for i in range(j + 1, p):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= root[i, k] * root[j, k]
+            root[i, j] = total / root[j, j]
+    return True, root
 
 
 @compiled
@@ -204,7 +212,7 @@ def fit_ridge(
 
 @compiled
 def _penalised(training: Training, strength: float, beta: Vector) -> float:
-    return log_likelihood(training, beta) - 0.5 * strength * (beta @ (training.penalty @ beta))
+    return log_likelihood(training, beta) - 0.5 * strength * float(beta @ (training.penalty @ beta))
 
 
 @compiled
@@ -230,7 +238,7 @@ def _rest(curvature: Matrix, gradient: Vector, idle: NDArray[np.bool_]) -> None:
 
 @compiled
 def choose_ridge(training: Training, use: NDArray[np.bool_], strongest: float) -> RidgeFit:
-    """Fit at each strength up to `strongest` and keep the one with the least corrected AIC on these deals alone.
+    """Fit at each strength up to `strongest` and keep the one with the least corrected AIC on these deals.
 
     The criterion is ``−2ℓ + 2d(1 + (d + 1)/(n − d − 1))`` with ``d = tr(I(I + λP)⁻¹)`` effective parameters
     (Hurvich & Tsai 1989; the penalty trace of Harrell 2015, section 9.10).

@@ -55,7 +55,8 @@ def inclusion(fit: RidgeFit, coding: Coding, total: float, most: int, noise: Mat
     share = np.zeros(coding.first.size - 1)
     for d in range(noise.shape[0]):
         share += choose_by_aic(curvature, information, gradient + root @ noise[d], coding, total, most)
-    return share / noise.shape[0]
+    share /= noise.shape[0]
+    return share
 
 
 @compiled
@@ -111,8 +112,9 @@ def choose_by_aic(
 
 @compiled
 def _beyond_intercept(matrix: Matrix) -> Matrix:
-    """The matrix over the slopes, with the intercept left free to follow them."""
-    return matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
+    """Return the matrix over the slopes, with the intercept left free to follow them."""
+    slopes: Matrix = matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
+    return slopes
 
 
 @compiled

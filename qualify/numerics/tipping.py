@@ -119,8 +119,8 @@ def _permutation_test(
 ) -> float:
     """One-sided p-value of the slope against outcomes dealt out at random, everything repeated.
 
-    Cross-fitted slopes lean negative under chance, so their own permutations are the reference. The test stops
-    as soon as `alpha` is out of reach, or where the first permutations leave no doubt.
+    Cross-fitted slopes lean negative under chance, so their own permutations are the reference. The test
+    stops as soon as `alpha` is out of reach, or where the first permutations leave no doubt.
     """
     observed = signed_root(score, sample.outcome, sample.weights)
     if observed <= 0.0:
@@ -146,7 +146,7 @@ def _permutation_test(
 def _critical_ratios(
     sample: Sample, score: Vector, alpha: float, rng: np.random.Generator
 ) -> tuple[float, float]:
-    """The likelihood ratios a plateau must exceed, by parametric bootstrap under the logistic curve.
+    """Find the likelihood ratios a plateau must exceed, by parametric bootstrap under the logistic curve.
 
     One for the deals themselves, one for draws of them.
     """
