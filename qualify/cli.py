@@ -144,7 +144,7 @@ def score(
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for deals, survey and results.")] = Path("qualify-demo"),
     seed: Seed = 0,
-    replicates: Replicates = 200,
+    replicates: Replicates = 100,
 ) -> None:
     """Try everything on simulated deals: write them as files, analyze those, and score the open ones."""
     with _plain_errors():

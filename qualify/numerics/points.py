@@ -35,8 +35,8 @@ def find_points(
     """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
 
     For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded
-    and then moved by ±1, answer by answer, while the deviance falls (penalised as the ridge fit is); the coarsest
-    scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
+    and then moved by one, answer by answer, while the deviance falls (penalised as the ridge fit is); the
+    coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
     """
     counts = count_answers(training.items, training.weights)
     widest = 0.0
