@@ -14,7 +14,7 @@ from qualify.numerics.ridge import Matrix, Training, Vector
 # A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
 AFFORDABLE = 1.0
 # Points that the widest characteristic may span, coarsest first.
-SPANS = (2, 3, 5, 7, 10)
+SPANS = (2, 5, 10)
 # The search stays this close to the rounded effects: few deals with a rare answer prove little.
 LEEWAY = 1
 

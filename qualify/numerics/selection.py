@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled
-from qualify.numerics.ridge import Matrix, RidgeFit, Vector, effective_parameters, solve_positive
+from qualify.numerics.ridge import Matrix, RidgeFit, Vector, solve_positive
 
 # Perturbed fits behind a choice, the same everywhere, and how many of them must agree on a characteristic.
 DRAWS = 20
@@ -81,29 +81,31 @@ def choose_by_aic(
 
     With the gradient ``g = Aβ`` and curvature ``A`` of the full penalised fit, a set S of columns explains
     ``g_S' A_SS⁻¹ g_S`` of twice the log-likelihood, and spends ``tr(I_SS A_SS⁻¹)`` parameters: no refit is
-    needed along the way.
+    needed along the way. Sweeping the chosen columns (Goodnight 1979, The American Statistician 33, 149–158)
+    leaves what the others explain beyond them, and A_SS⁻¹ in place.
     """
     characteristics = coding.first.size - 1
+    swept, rest = curvature.copy(), gradient.copy()
     chosen = np.zeros(characteristics, dtype=np.bool_)
     best = chosen.copy()
-    least = 0.0
+    least, explained = 0.0, 0.0
     for _ in range(min(most, characteristics)):
         leader, gain = -1, -1.0
         for c in range(characteristics):
             if not chosen[c] and coding.first[c + 1] > coding.first[c]:
-                chosen[c] = True
-                explained = _explained(curvature, gradient, coding, chosen)
-                chosen[c] = False
-                if explained > gain:
-                    leader, gain = c, explained
+                more = _adds(swept, rest, coding.first[c], coding.first[c + 1])
+                if more > gain:
+                    leader, gain = c, more
         if leader < 0:
             break
         chosen[leader] = True
-        columns = _columns(coding, chosen)
-        freedom = 1.0 + effective_parameters(_block(curvature, columns), _block(information, columns))
+        explained += gain
+        for j in range(coding.first[leader], coding.first[leader + 1]):
+            _sweep(swept, rest, j)
+        freedom = 1.0 + _freedom(curvature, information, swept, coding, chosen)
         spare = max(total - freedom - 1.0, 1e-9)
         # Against the intercept alone, whose own criterion is 2.
-        criterion = -gain + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
+        criterion = -explained + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
         if criterion < least:
             least = criterion
             best = chosen.copy()
@@ -111,36 +113,50 @@ def choose_by_aic(
 
 
 @compiled
+def _adds(swept: Matrix, rest: Vector, start: int, stop: int) -> float:
+    """Twice the log-likelihood that the columns from `start` to before `stop` explain beyond those swept."""
+    if stop == start + 1:
+        return float(rest[start] ** 2 / swept[start, start]) if swept[start, start] > 0 else -1.0
+    part = rest[start:stop].copy()
+    solved, solution = solve_positive(swept[start:stop, start:stop].copy(), part.reshape(-1, 1))
+    return float(part @ solution.ravel()) if solved else -1.0
+
+
+@compiled
+def _sweep(swept: Matrix, rest: Vector, k: int) -> None:
+    pivot = swept[k, k]
+    for i in range(rest.size):
+        if i != k:
+            share = swept[i, k] / pivot
+            for j in range(rest.size):
+                if j != k:
+                    swept[i, j] -= share * swept[k, j]
+            rest[i] -= share * rest[k]
+            swept[i, k] = -share
+    for j in range(rest.size):
+        if j != k:
+            swept[k, j] /= pivot
+    rest[k] /= pivot
+    swept[k, k] = 1.0 / pivot
+
+
+@compiled
+def _freedom(
+    curvature: Matrix, information: Matrix, swept: Matrix, coding: Coding, chosen: NDArray[np.bool_]
+) -> float:
+    """``tr(I_SS A_SS⁻¹) = |S| − tr((A − I)_SS A_SS⁻¹)``: the penalty ties no two characteristics together."""
+    freedom = 0.0
+    for c in range(chosen.size):
+        if chosen[c]:
+            for j in range(coding.first[c], coding.first[c + 1]):
+                freedom += 1.0
+                for k in range(coding.first[c], coding.first[c + 1]):
+                    freedom -= (curvature[j, k] - information[j, k]) * swept[k, j]
+    return freedom
+
+
+@compiled
 def _beyond_intercept(matrix: Matrix) -> Matrix:
     """Return the matrix over the slopes, with the intercept left free to follow them."""
     slopes: Matrix = matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
     return slopes
-
-
-@compiled
-def _columns(coding: Coding, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    columns = np.empty(coding.first[-1], dtype=np.int64)
-    size = 0
-    for c in range(chosen.size):
-        if chosen[c]:
-            for j in range(coding.first[c], coding.first[c + 1]):
-                columns[size] = j
-                size += 1
-    return columns[:size]
-
-
-@compiled
-def _block(matrix: Matrix, columns: NDArray[np.int64]) -> Matrix:
-    block = np.empty((columns.size, columns.size))
-    for a in range(columns.size):
-        for b in range(columns.size):
-            block[a, b] = matrix[columns[a], columns[b]]
-    return block
-
-
-@compiled
-def _explained(curvature: Matrix, gradient: Vector, coding: Coding, chosen: NDArray[np.bool_]) -> float:
-    columns = _columns(coding, chosen)
-    part = gradient[columns]
-    solved, solution = solve_positive(_block(curvature, columns), part.reshape(-1, 1))
-    return float(part @ solution.ravel()) if solved else -1.0
