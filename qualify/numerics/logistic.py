@@ -148,7 +148,7 @@ def evaluate(problem: Problem, beta: Vector) -> Evaluation:
             root = cholesky(information, lower=True)
         except (LinAlgError, ValueError):
             return Evaluation(value=-np.inf, gradient=X.T @ residual, curvature=information)
-        # A solve for many right-hand sides makes BLAS threads wait for each other; the small inverse does not.
+        # Solving for many right sides makes BLAS threads wait for each other; the small inverse does not.
         hat = np.sum((X @ dtrtri(root, lower=1)[0].T) ** 2, axis=1) * v
         residual = residual + hat * (0.5 - p)
         loglik += float(np.sum(np.log(np.diag(root))))
