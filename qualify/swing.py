@@ -40,6 +40,11 @@ class SwingModel:
             weights = np.where(matrix[:, self.design.columns(name, "unknown")].any(axis=1), 0.0, weights)
         return average_probability(matrix, self.beta, weights, columns, entries)
 
+    def between(self, name: str, first: list[float], last: list[float]) -> Contrast:
+        """Difference of two averages, with its interval."""
+        averages = self.average(name, first), self.average(name, last)
+        return contrast(*averages, self.covariance, level=self.level)
+
 
 def swing_model(design: DesignMatrix, fit: FullFit, *, level: float) -> SwingModel:
     """Take a Firth fit with the intercept that makes its mean prediction the win rate (FLIC).
@@ -103,10 +108,8 @@ def swing(
         ends = np.quantile(numbers, [0.1, 0.9])
         if ends[0] == ends[1]:
             ends = np.array([numbers.min(), numbers.max()])
-        first, last = (
-            model.average(asked.name, model.design.number_entries(asked.name, float(end))) for end in ends
-        )
-        return contrast(first, last, model.covariance, level=model.level)
+        first, last = (model.design.number_entries(asked.name, float(end)) for end in ends)
+        return model.between(asked.name, first, last)
     if asked.kind == "choice" and asked.contrast is None:
         # Answers pooled together count once.
         distinct = {tuple(model.design.entries(asked.name, a)) for a in seen}
@@ -121,8 +124,8 @@ def swing(
     if not given or model.design.entries(asked.name, low) == model.design.entries(asked.name, high):
         # Pooled together, or not given by any deal: these deals cannot tell the two apart.
         return MISSING
-    first, last = (model.average(asked.name, model.design.entries(asked.name, a)) for a in (low, high))
-    return contrast(first, last, model.covariance, level=model.level)
+    first, last = (model.design.entries(asked.name, a) for a in (low, high))
+    return model.between(asked.name, first, last)
 
 
 def unknown_swing(model: SwingModel, name: str, answers: pd.Series[str]) -> float:
