@@ -171,7 +171,7 @@ def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
         alone = fit_logistic(own, problem.outcome, penalty="firth", weights=problem.weights)
         by_itself = ratio_test(alone, [*range(1, len(known) + 1)]) if known else NO_TEST
         adjusted = fit.test(known) if known else NO_TEST
-        not_knowing = fit.test(unknown) if unknown else NO_TEST
+        not_knowing = _not_knowing(design, fit, name) if unknown else NO_TEST
         rows.append(
             {
                 "characteristic": name,
@@ -190,6 +190,22 @@ def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
     for p, adjusted_p in (("alone_p", "alone_q"), ("p_value", "q_value"), ("unknown_p", "unknown_q")):
         table[adjusted_p] = q_values(table[p])
     return table
+
+
+def _not_knowing(design: DesignMatrix, fit: FullFit, name: str) -> RatioTest:
+    """Test `unknown` against an average known answer, in the model of all characteristics."""
+    known, unknown = design.columns(name, "known"), design.columns(name, "unknown")
+    if design.items.kind[design.names.index(name)] != NOMINAL or not known:
+        # The number or rank of an unknown answer is held at the mean already.
+        return fit.test(unknown)
+    problem = fit.fit.problem
+    missing = design.matrix[:, unknown[0]] > 0
+    centred = design.matrix.copy()
+    # Beside the reference answer, the test would hang on which answer that is.
+    centred[np.ix_(missing, known)] = np.average(
+        design.matrix[~missing][:, known], axis=0, weights=problem.weights[~missing]
+    )
+    return fit_full(centred, problem.outcome, problem.weights).test(unknown)
 
 
 def _nonlinear(design: DesignMatrix, fit: FullFit, name: str) -> float:

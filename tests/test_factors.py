@@ -215,8 +215,13 @@ class TestAgainstAnIndependentFit:
             assert found["alone_p"] == pytest.approx(p_value, rel=1e-4)
 
     def test_unknown_is_tested_apart(self, mixed_factors: Factors, firth: Firth) -> None:
+        # Against an average known answer: unknown rows hold the mean of the known.
+        X, missing = firth.X.copy(), firth.X[:, 4] > 0
+        X[missing, 3] = X[~missing, 3].mean()
+        centred = Firth(X, firth.y)
+        assert centred.loglik == pytest.approx(firth.loglik, abs=1e-8)
         for name, columns in UNKNOWN.items():
-            statistic, p_value = firth.test(columns)
+            statistic, p_value = centred.test(columns)
             assert row(mixed_factors, name)["unknown_chi2"] == pytest.approx(statistic, abs=2e-5)
             assert row(mixed_factors, name)["unknown_p"] == pytest.approx(p_value, rel=1e-4)
         assert row(mixed_factors, "Size")[["unknown_chi2", "unknown_p", "unknown_q"]].isna().all()
@@ -343,6 +348,19 @@ def test_winning_and_losing_exchanged(mixed_factors: Factors) -> None:
     ordered = table["direction"] != "differs"
     np.testing.assert_allclose(turned.loc[ordered, "swing"], -table.loc[ordered, "swing"], atol=1e-7)
     np.testing.assert_allclose(turned["unknown_swing"], -table["unknown_swing"], atol=1e-7)
+
+
+def test_the_reference_answer_changes_nothing_but_the_odds_ratios(mixed_factors: Factors) -> None:
+    others = (
+        MIXED[0],
+        yes_no("Buyer", reference="1"),
+        MIXED[2],
+        asked("Source", "choice", "Web", "Fair", "Call", reference="Call"),
+    )
+    again = ql.find_factors(deals_of(mixed(), *others))
+    figures = ["alone_chi2", "chi2", "swing", "unknown_chi2", "unknown_swing"]
+    np.testing.assert_allclose(again.table[figures], mixed_factors.table[figures], rtol=1e-6, atol=1e-9)
+    assert again.clusters.equals(mixed_factors.clusters)
 
 
 def test_a_rating_on_another_scale_says_the_same(mixed_factors: Factors) -> None:
