@@ -19,6 +19,11 @@ FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
 LN9 = float(np.log(9.0))
 # The climb of a plateau curve is at least this much of the way from 0 to 1.
 LEAST_CLIMB = 0.05
+# Slopes between these, per standard deviation of the score: a step, and nothing to see.
+STEEPEST, FLATTEST = 200.0, 1e-3
+# Where the search for a plateau starts. A low climb has several tops, hence steps at several places as well.
+STARTS = ((0.02, 0.02, 1.2), (0.1, 0.1, 2.0), (0.2, 0.2, 4.0))  # lost at floor and ceiling, times as steep
+STEPS = (-1.0, -0.4, 0.2, 0.8)  # standard deviations from the mean
 
 
 class Curve(NamedTuple):
@@ -111,7 +116,7 @@ def _climb_logistic(x: Vector, outcome: Vector, weights: Vector, base: float) ->
         db = (haa * gb - hab * ga) / determinant
         a += da
         b += db
-        if da * ga + db * gb < 1e-20 or abs(b) > 200.0:
+        if da * ga + db * gb < 1e-20 or abs(b) > STEEPEST:
             break
     return a, b
 
@@ -126,19 +131,31 @@ def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic:
     b = max(logistic.slope * deviation, 0.1)
     a = logistic.intercept + logistic.slope * mean
     best = Curve(PLATEAU, 0.0, 1.0, a, b, logistic.loglik if logistic.slope > 0 else -np.inf)
-    for low, high, steep in (
-        (0.02, 0.02, 1.2),
-        (0.1, 0.1, 2.0),
-        (0.02, 0.2, 2.0),
-        (0.2, 0.02, 2.0),
-        (0.2, 0.2, 4.0),
-    ):
+    for low, high, steep in STARTS:
         start = Curve(PLATEAU, low, 1.0 - high, a * steep, b * steep, 0.0)
-        curve = _climb_plateau(x, outcome, weights, start)
-        if curve.loglik > best.loglik:
-            best = curve
+        best = _likelier(best, _climb_plateau(x, outcome, weights, start))
+    for place in STEPS:
+        low, high = _rates_beside(x, outcome, weights, place)
+        start = Curve(PLATEAU, low, max(high, low + LEAST_CLIMB), -5.0 * place, 5.0, 0.0)
+        best = _likelier(best, _climb_plateau(x, outcome, weights, start))
     slope = best.slope / deviation
     return Curve(PLATEAU, best.floor, best.ceiling, best.intercept - slope * mean, slope, best.loglik)
+
+
+@compiled
+def _likelier(first: Curve, second: Curve) -> Curve:
+    return second if second.loglik > first.loglik else first
+
+
+@compiled
+def _rates_beside(x: Vector, outcome: Vector, weights: Vector, place: float) -> tuple[float, float]:
+    """Win rates below and above a place, each with one average deal added."""
+    rate = (weights * outcome).sum() / weights.sum()
+    below = weights * (x < place)
+    above = weights - below
+    low = ((below * outcome).sum() + rate) / (below.sum() + 1.0)
+    high = ((above * outcome).sum() + rate) / (above.sum() + 1.0)
+    return min(low, 1.0 - LEAST_CLIMB), high
 
 
 @compiled
@@ -148,6 +165,8 @@ def _climb_plateau(x: Vector, outcome: Vector, weights: Vector, start: Curve) ->
     damping = 1e-3
     for _ in range(80):
         gradient, information = _plateau_score(x, outcome, weights, here)
+        if here.slope >= STEEPEST and gradient[1] > 0:
+            _hold(gradient, information, 1)
         if here.floor <= 0.0 and gradient[2] < 0:
             _hold(gradient, information, 2)
         if here.ceiling >= 1.0 and gradient[3] > 0:
@@ -211,7 +230,7 @@ def _step(curve: Curve, step: Vector) -> Curve:
     shrink = min(1.0, 3.0 / max(longest, 1e-300))
     floor = min(max(curve.floor + shrink * step[2], 0.0), 1.0 - LEAST_CLIMB)
     ceiling = min(max(curve.ceiling + shrink * step[3], floor + LEAST_CLIMB), 1.0)
-    slope = min(max(curve.slope + shrink * step[1], 1e-3), 200.0)
+    slope = min(max(curve.slope + shrink * step[1], FLATTEST), STEEPEST)
     return Curve(PLATEAU, floor, ceiling, curve.intercept + shrink * step[0], slope, 0.0)
 
 

@@ -259,7 +259,7 @@ def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
     sign, size = np.sign(target), abs(target)
     near, far = 0.0, np.inf  # distances from the estimate known to be too small, too large
     first = distance = size * float(np.sqrt(fit.covariance[column, column]))
-    for _ in range(80):
+    for _ in range(50):
         if not distance <= 1e3 * first:
             return float(sign * distance * np.inf)
         fixed[column] = fit.beta[column] + sign * distance

@@ -36,7 +36,7 @@ def find_points(
 
     For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded
     and then moved by one, answer by answer, while the deviance falls (penalised as the ridge fit is); the
-    coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers keep their order.
+    coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers stay in order.
     """
     counts = count_answers(training.items, training.weights)
     widest = 0.0
@@ -123,8 +123,8 @@ def _descend(
 
 @compiled
 def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bool:
-    """Whether deals gave this answer, and it is not a rare one held at the average or pooled with another."""
-    if counts[c, answer] == 0 or training.coding.group[c, answer] != answer:
+    """Whether deals gave this answer or one pooled into it, and it is not a rare one held at the average."""
+    if counts[c][training.coding.group[c] == answer].sum() == 0:
         return False
     return bool(training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0)
 
