@@ -89,6 +89,7 @@ def mixed_sample(mixed_items: Callable[[int, int], Items]) -> Callable[[int, int
             + 0.5 * (codes[:, 5] - 3.0)
         )
         outcome = (rng.random(n) < 1 / (1 + np.exp(-eta + 0.3))).astype(np.float64)
-        return Sample(items, outcome, np.ones(n), np.arange(n, dtype=np.int64))
+        alone = np.arange(n, dtype=np.int64)
+        return Sample(items=items, outcome=outcome, weights=np.ones(n), group=alone, unit=alone)
 
     return draw
