@@ -65,6 +65,8 @@ WORDS = {
     "score_label": None,
 }
 COUNTS = ("n", "won")
+ENDLESS = {"-inf": -math.inf, "inf": math.inf}
+OPEN_ENDS = {end: text for text, end in ENDLESS.items()}
 KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 DTYPES: dict[type, Any] = {str: "str", int: "int64", bool: "bool", float: "float64"}
 
@@ -218,6 +220,9 @@ def _tipping_to_dict(tipping: TippingPoint) -> dict[str, Any]:
             content[field.name] = {
                 column: [_plain(cell) for cell in frame[column].tolist()] for column in columns
             }
+        elif field.name.endswith("_ci"):
+            # An interval may be open at one end.
+            content[field.name] = [OPEN_ENDS.get(end, _plain(end)) for end in value]
         else:
             content[field.name] = _plain(value)
     return content
@@ -236,8 +241,8 @@ def _tipping_from_dict(content: dict[str, Any]) -> TippingPoint:
         elif field.name in COUNTS:
             parts[field.name] = _whole(value)
         elif field.name.endswith("_ci"):
-            low, high = value
-            parts[field.name] = (_number(low), _number(high))
+            low, high = (ENDLESS[end] if isinstance(end, str) else _number(end) for end in value)
+            parts[field.name] = (low, high)
         else:
             parts[field.name] = _number(value)
     return TippingPoint(**parts)

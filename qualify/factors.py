@@ -202,9 +202,8 @@ def _not_knowing(design: DesignMatrix, fit: FullFit, name: str) -> RatioTest:
     missing = design.matrix[:, unknown[0]] > 0
     centred = design.matrix.copy()
     # Beside the reference answer, the test would hang on which answer that is.
-    centred[np.ix_(missing, known)] = np.average(
-        design.matrix[~missing][:, known], axis=0, weights=problem.weights[~missing]
-    )
+    for j in known:
+        centred[missing, j] = np.average(centred[~missing, j], weights=problem.weights[~missing])
     return fit_full(centred, problem.outcome, problem.weights).test(unknown)
 
 

@@ -13,6 +13,8 @@ from qualify.numerics.tipping import TippingEstimate
 
 Verdict = Literal["sharp", "gradual", "none"]
 FEWEST_DRAWS = 20
+# Beyond this share of the score range, a limit of the width is not worth a number.
+WIDEST = 10.0
 ZONES = ("below", "inside", "above")
 
 
@@ -79,7 +81,8 @@ def judge(
     elif share > limits.width_share:
         reason = f"the climb takes {share:.0%} of the score range, more than {limits.width_share:.0%}."
     elif not share_ci[1] <= limits.width_share_high:
-        reason = f"the climb takes {share:.0%} of the score range, but perhaps as much as {share_ci[1]:.0%}."
+        most = f"as much as {share_ci[1]:.0%}" if share_ci[1] < WIDEST else "far more"
+        reason = f"the climb takes {share:.0%} of the score range, but perhaps {most}."
     elif few < limits.outer_deals:
         needed = f"{limits.outer_deals} are needed to tell"
         reason = f"only {few} deals lie outside the band on one side; {needed}."
