@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rich.style  # noqa: F401  (draws a random number when it is first imported, not when it is used)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -176,8 +176,12 @@ def test_any_survey_file_is_read_or_refused(tmp_path_factory, text, suffix):
 
 loose = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["name", "kind", "value", "won", "outcome", "points"]) | texts, inner),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "kind", "value", "won", "outcome", "points"]) | texts, inner
+        )
+    ),
     max_leaves=8,
 )
 

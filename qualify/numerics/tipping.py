@@ -39,7 +39,7 @@ REPEATS = 10
 PERMUTATIONS_PER_ALPHA = 10
 # None of a first batch of permutations reaching the slope settles it; that adds under 0.001 to a 5 % level.
 FIRST_LOOK_PER_ALPHA = 3
-SIMULATIONS = 199
+SIMULATIONS = 399
 # A correction beyond these factors would come from too few deals to be believed.
 CORRECTION = (0.5, 2.0)
 
@@ -236,9 +236,12 @@ def intervals(estimate: TippingEstimate, level: float) -> dict[str, tuple[float,
         if alike.size == 0 or not np.isfinite(here):
             limits[name] = (np.nan, np.nan)
             continue
-        middle = np.quantile(alike, 0.5, method="nearest")
+        middle = float(np.quantile(alike, 0.5, method="nearest"))
         low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2], method="nearest")
-        if name in ("width", "slope"):
+        if not np.isfinite(middle) or (name in ("width", "slope") and middle <= 0):
+            # Most draws do not climb at all: nothing is known of where they would.
+            limits[name] = (np.nan, np.nan)
+        elif name in ("width", "slope"):
             limits[name] = (float(here * low / middle), float(here * high / middle))
         else:
             limits[name] = (float(here + low - middle), float(here + high - middle))
