@@ -54,9 +54,10 @@ imports: $(DEVELOPER)
 	@echo "== Imports run one way (import-linter)"
 	@$(BIN)/lint-imports --no-logo --no-cache
 
+# Two workers share the cores; linear algebra with threads of its own would only get in their way.
 tests: $(DEVELOPER)
 	@echo "== Tests and the examples in docstrings (pytest)"
-	@$(BIN)/pytest -q -n 2
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
 
 notebooks: $(DEVELOPER)
 	@echo "== Notebooks run from top to bottom (nbmake)"

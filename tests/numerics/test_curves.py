@@ -178,6 +178,21 @@ def test_plateau_is_as_likely_as_the_best_of_many_starts(
     assert curve.loglik == pytest.approx(plain_loglik(score, y, w, there), abs=LOGLIK)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_plateau_stands_on_a_top(seed: int) -> None:
+    """A simplex search from where it stands, with floor and ceiling between their bounds, gains nothing."""
+    score, y = drawn(seed, 600, 0.15, 0.85, 1.5)
+    curve = fit_plateau_curve(score, y, np.ones(600), fit_logistic_curve(score, y, np.ones(600)))
+    assert 0.01 < curve.floor < curve.ceiling < 0.99 and curve.slope * score.std() < 50
+    found = minimize(
+        lambda t: -plain_loglik(score, y, np.ones(600), t),
+        [curve.floor, curve.ceiling, curve.intercept, curve.slope],
+        method="Nelder-Mead",
+        options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 4000, "maxfev": 4000},
+    )
+    assert -found.fun <= curve.loglik + LOGLIK
+
+
 @pytest.fixture(params=[500, 5000])
 def five_questions(
     request: pytest.FixtureRequest,

@@ -220,6 +220,9 @@ def test_columns_that_make_up_another_are_singular(
         fit = fit_logistic(np.column_stack([columns, extra]), outcome, penalty=penalty)
         assert fit.failure == "singular"
         assert np.isnan(profile_interval(fit, 1)).all() or not fit.converged
+    # Both singular and separated: no direction would help.
+    twins = columns[:, [0, 1, 1]]
+    assert fit_logistic(twins, columns[:, 1] > 0, penalty=penalty).failure == "singular"
     # A level that weights of zero emptied.
     weights = (columns[:, 2] == 0).astype(float)
     assert fit_logistic(columns, outcome, penalty=penalty, weights=weights).failure == "singular"

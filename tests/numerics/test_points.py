@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from qualify.numerics.coding import NOMINAL, NUMERIC, Items, count_answers
+from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, count_answers
 from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, Scorecard, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
@@ -201,6 +201,23 @@ def test_nothing_to_say_gives_no_points(case: tuple[Training, np.ndarray, float]
         nothing = find_points(training, said, use, strength, 10)
         assert not nothing.points.any()
         assert nothing.loss == pytest.approx(flat, abs=LINE)
+
+
+def test_a_ranked_question_without_slope_is_not_bent() -> None:
+    """The middle answer does best, the ends alike: points that rise and fall are not for a ranked one."""
+    items = Items(
+        codes=np.column_stack([np.repeat([0, 1, 2], 40), np.tile([0, 1], 60)]).astype(np.int32),
+        kind=np.array([RANKED, NOMINAL], dtype=np.int8),
+        levels=np.array([3, 2], dtype=np.int32),
+        value=np.array([[0.0, 1, 2, 0], [0.0, 0, 0, 0]]),
+        reference=np.array([-1, -1], dtype=np.int32),
+    )
+    share = np.repeat([0.2, 0.8, 0.2], 40)
+    outcome = (np.tile(np.arange(40) / 40, 3) < share).astype(float)
+    training = prepare_training(items, outcome, np.ones(120), 5.0)
+    effects = np.array([[0.0, 0, 0, 0], [0.0, 1, 0, 0]])
+    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, 10)
+    assert not card.points[0].any()
 
 
 @pytest.mark.parametrize("seed", range(6))
