@@ -56,12 +56,12 @@ def plain_loglik(score: np.ndarray, y: np.ndarray, w: np.ndarray, theta: np.ndar
 
 
 def plain_plateau(score: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, np.ndarray]:
-    """Best of 24 starts of L-BFGS-B within the same bounds; the score standardised."""
+    """Best of 12 starts of L-BFGS-B within the same bounds; the score standardised."""
     mean, spread = np.average(score, weights=w), np.sqrt(np.cov(score, aweights=w, ddof=0))
     x = (score - mean) / spread
     best, where = -np.inf, np.zeros(4)
-    for floor in (0.0, 0.05, 0.25):
-        for ceiling in (1.0, 0.9, 0.7, 0.5):
+    for floor in (0.02, 0.25):
+        for ceiling in (0.98, 0.75, 0.5):
             for slope in (1.0, 4.0):
                 found = minimize(
                     lambda t: -plain_loglik(x, y, w, t),
@@ -161,7 +161,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_plateau_is_as_likely_as_the_best_of_many_starts(
     shape: tuple[float, float, float], seed: int
 ) -> None:

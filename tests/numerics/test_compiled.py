@@ -1,0 +1,99 @@
+"""Compiled code: kept on disk, made anew when any source changes, and no obstacle where it cannot be kept."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qualify.numerics import compiled as compiled_module
+
+FIRST = """
+from kernels.compiled import compiled
+
+@compiled
+def one(x):
+    return x + 1.0
+"""
+SECOND = """
+from kernels.compiled import compiled
+from kernels.first import one
+
+@compiled
+def two(x):
+    return one(x) * 2.0
+"""
+# Prints the value, how often the machine code was found on disk, and where it is kept.
+RUN = """
+from kernels.second import two
+value = two(3.0)
+stats = getattr(two, "stats", None)
+print(value, sum(stats.cache_hits.values()) if stats else "plain", stats.cache_path if stats else None)
+"""
+
+
+@pytest.fixture
+def kernels(tmp_path: Path) -> Path:
+    """A package of two kernels, one calling the other, that compiles as qualify's do."""
+    package = tmp_path / "kernels"
+    package.mkdir()
+    (package / "__init__.py").write_text("", encoding="utf-8")
+    shutil.copy(str(compiled_module.__file__), package / "compiled.py")
+    (package / "first.py").write_text(FIRST, encoding="utf-8")
+    (package / "second.py").write_text(SECOND, encoding="utf-8")
+    return package
+
+
+def run(package: Path, **environment: str) -> list[str]:
+    settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": "", **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN],
+        cwd=package.parent,
+        env=settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_change_in_a_called_source_is_compiled_anew(kernels: Path) -> None:
+    assert run(kernels) == ["8.0", "0", str(kernels / "__pycache__")]
+    assert run(kernels)[:2] == ["8.0", "1"]
+    # Another file than that of the kernel asked for: numba alone would hand back the old code.
+    (kernels / "first.py").write_text(FIRST.replace("1.0", "5.0"), encoding="utf-8")
+    assert run(kernels)[:2] == ["16.0", "0"]
+    assert run(kernels)[:2] == ["16.0", "1"]
+
+
+def test_a_folder_that_cannot_be_written_is_no_obstacle(kernels: Path, tmp_path: Path) -> None:
+    """In place of the folder for compiled code stands a file, which no user can write into."""
+    (kernels / "__pycache__").write_text("", encoding="utf-8")
+    elsewhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home" / "cache")}
+    value, found, place = run(kernels, **elsewhere)
+    assert (value, found) == ("8.0", "0") and Path(place).is_relative_to(tmp_path / "home")
+    assert run(kernels, **elsewhere)[:2] == ["8.0", "1"]
+
+
+def test_no_folder_at_all_is_no_obstacle(kernels: Path, tmp_path: Path) -> None:
+    (kernels / "__pycache__").write_text("", encoding="utf-8")
+    (tmp_path / "home").write_text("", encoding="utf-8")
+    nowhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home" / "cache")}
+    assert run(kernels, **nowhere) == ["8.0", "0", "None"]
+
+
+def test_compiling_may_be_switched_off(kernels: Path) -> None:
+    assert run(kernels, NUMBA_DISABLE_JIT="1")[:2] == ["8.0", "plain"]
+
+
+def test_the_stamp_of_every_kernel_covers_all_sources() -> None:
+    from qualify.numerics import coding, curves, points, ridge
+
+    for kernel in (coding.code_answers, curves.choose_curve, points.find_points, ridge.choose_ridge):
+        assert kernel._cache._cache_file._source_stamp == compiled_module._DIGEST
+    assert compiled_module._sources_digest() == compiled_module._DIGEST
