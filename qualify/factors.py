@@ -89,7 +89,7 @@ def find_factors(
     q : float
         False discovery rate of the verdicts, in (0, 1).
     overlap : float
-        Characteristics whose association (Spearman's ρ without its sign, or bias-corrected Cramér's V) reaches
+        Characteristics whose association (Spearman's ρ without its sign, bias-corrected Cramér's V) reaches
         this are linked, and linked ones form a cluster. Outcomes play no part in it. In (0, 1).
     level : float
         Confidence level of the intervals, in (0, 1).
