@@ -107,16 +107,15 @@ def draw_units(sample: Sample, rng: np.random.Generator) -> Vector:
 
 
 def deal_out(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Deal outcomes out at random: single deals freely, accounts whole among accounts of equal size."""
-    size = np.bincount(sample.unit)
-    if size.max() == 1:
-        return sample._replace(outcome=rng.permutation(sample.outcome))
-    outcome = sample.outcome.copy()
+    """Deal outcomes out at random: single deals freely, those of an account one after the other.
+
+    The accounts' outcomes are joined in random order and dealt to the accounts in sequence, so that outcomes
+    that stood together mostly stay together, whatever the sizes of the accounts.
+    """
     order = np.argsort(sample.unit, kind="stable")
-    first = np.concatenate([[0], np.cumsum(size)[:-1]])
-    for equal in np.unique(size[size > 0]):
-        rows = order[first[size == equal][:, None] + np.arange(equal)]
-        outcome[rows] = sample.outcome[rows[rng.permutation(len(rows))]]
+    blocks = np.split(sample.outcome[order], np.cumsum(np.bincount(sample.unit))[:-1])
+    outcome = np.empty_like(sample.outcome)
+    outcome[order] = np.concatenate([blocks[unit] for unit in rng.permutation(len(blocks))])
     return sample._replace(outcome=outcome)
 
 

@@ -153,19 +153,28 @@ def test_dealing_out_keeps_counts(mixed_sample: Callable[[int, int], Sample]) ->
 
 
 def test_accounts_are_dealt_out_whole(mixed_sample: Callable[[int, int], Sample]) -> None:
-    """Each account gets the outcomes of another of its size, in their order; rows may lie anywhere."""
+    """Of equal size, each account gets the outcomes of another, in their order; rows may lie anywhere."""
     sample = mixed_sample(120, 0)
-    size = np.r_[np.full(10, 3), np.full(20, 4), np.full(10, 1)]
-    unit = np.random.default_rng(2).permutation(np.repeat(np.arange(40), size))
+    unit = np.random.default_rng(2).permutation(np.repeat(np.arange(40), 3))
     sample = sample._replace(group=unit, unit=unit)
     dealt = deal_out(sample, np.random.default_rng(1))
-    for deals in (1, 3, 4):
-        accounts = np.flatnonzero(size == deals)
-        before, after = (
-            sorted(tuple(y[unit == a]) for a in accounts) for y in (sample.outcome, dealt.outcome)
-        )
-        assert before == after
-    assert (dealt.outcome != sample.outcome).any()
+    before, after = (
+        sorted(tuple(y[unit == account]) for account in range(40)) for y in (sample.outcome, dealt.outcome)
+    )
+    assert before == after
+    assert not np.array_equal(sample.outcome, dealt.outcome)
+
+
+def test_accounts_of_unlike_sizes_are_dealt_out_too(mixed_sample: Callable[[int, int], Sample]) -> None:
+    """Twelve accounts of sizes 4 to 15: outcomes move, none is lost, and like ones stay side by side."""
+    sample = mixed_sample(114, 0)
+    unit = np.repeat(np.arange(12), np.arange(4, 16))
+    together = (unit % 2).astype(float)
+    sample = sample._replace(group=unit, unit=unit, outcome=together)
+    dealt = deal_out(sample, np.random.default_rng(1)).outcome
+    assert dealt.sum() == together.sum() and not np.array_equal(dealt, together)
+    # Twelve blocks have at most eleven borders, wherever they come to lie.
+    assert np.count_nonzero(np.diff(dealt)) <= 11
 
 
 def test_permuted_root_is_the_root_of_dealt_out_outcomes(mixed_sample: Callable[[int, int], Sample]) -> None:
