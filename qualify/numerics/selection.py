@@ -19,7 +19,8 @@ def choose_characteristics(fit: RidgeFit, coding: Coding, total: float, most: in
     """Keep the characteristics that earn their place, and would have earned it on another sample too.
 
     The choice by least corrected AIC is repeated on gradients perturbed as a new sample would perturb them,
-    ``g + I^½ z``; those chosen in at least half of the repetitions are kept, the most often chosen first.
+    ``g + I^½ z``; those chosen in at least half of the repetitions are kept. Where they are more than `most`,
+    those that explain most together are.
 
     Parameters
     ----------
@@ -39,10 +40,30 @@ def choose_characteristics(fit: RidgeFit, coding: Coding, total: float, most: in
     """
     size = fit.beta.size - 1
     noise = np.ascontiguousarray(_NOISE[:, np.arange(size) % _NOISE.shape[1]])
-    chosen_in = inclusion(fit, coding, total, most, noise)
-    order = np.argsort(-chosen_in, kind="stable")[:most]
-    chosen = np.zeros(chosen_in.size, dtype=np.bool_)
-    chosen[order] = chosen_in[order] >= MAJORITY
+    stable = inclusion(fit, coding, total, coding.first.size - 1, noise) >= MAJORITY
+    return stable if stable.sum() <= most else _strongest(fit, coding, total, most, stable)
+
+
+def _strongest(
+    fit: RidgeFit, coding: Coding, total: float, most: int, among: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Of some characteristics, the ones that explain most, added one at a time."""
+    candidates = np.flatnonzero(among)
+    spans = [np.arange(coding.first[c], coding.first[c + 1]) for c in candidates]
+    columns = np.concatenate(spans)
+    first = np.cumsum([0, *(span.size for span in spans)]).astype(np.int32)
+    curvature, information = _beyond_intercept(fit.curvature), _beyond_intercept(fit.information)
+    block = np.ix_(columns, columns)
+    picked = choose_by_aic(
+        np.ascontiguousarray(curvature[block]),
+        np.ascontiguousarray(information[block]),
+        (curvature @ fit.beta[1:])[columns],
+        coding._replace(first=first),
+        total,
+        most,
+    )
+    chosen = np.zeros(among.size, dtype=np.bool_)
+    chosen[candidates[picked]] = True
     return chosen
 
 

@@ -1,0 +1,376 @@
+"""Criteria: whole points from 0, probabilities that never fall, zones that divide every score, honesty."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+import qualify as ql
+from qualify.criteria import Criteria
+from qualify.scoring import zone_of
+from qualify.survey import UNKNOWN, Answer, Characteristic, Columns, Outcomes, Survey
+
+
+def asked(name: str, kind: str, *values: str, **more: object) -> Characteristic:
+    answers = tuple(Answer(value=value) for value in values)
+    return Characteristic(**{"name": name, "column": name, "kind": kind, "answers": answers, **more})
+
+
+def deals_of(frame: pd.DataFrame, *characteristics: Characteristic) -> ql.Deals:
+    survey = Survey(
+        columns=Columns(outcome="won"),
+        outcomes=Outcomes(won=("1",), lost=("0",)),
+        characteristics=characteristics,
+    )
+    return ql.read_deals(frame, survey)
+
+
+def mixed(n: int = 350, seed: int = 2) -> pd.DataFrame:
+    """Every kind of question, a fine score among them, answers that nobody gave, and unknown ones."""
+    rng = np.random.default_rng(seed)
+    quality = rng.normal(size=n)
+
+    def seen() -> np.ndarray:
+        return quality + rng.normal(size=n)
+
+    frame = pd.DataFrame(
+        {
+            "Need": np.clip(np.round(2.5 + seen()), 0, 5).astype(int).astype(str),
+            "Price": (50 - 9 * seen()).round(2).astype(str),
+            "Buyer": np.where(seen() > 0.2, "Yes", "No"),
+            "Size": np.array(["S", "M", "L", "XL"])[np.digitize(seen(), [-1.2, 0, 1.2])],
+            "Source": rng.choice(["Web", "Fair", "Call"], n),
+            "Idle": rng.choice(["a", "b"], n),
+        }
+    )
+    frame = frame.mask(rng.random(frame.shape) < 0.05, "unknown")
+    frame["won"] = (rng.random(n) < expit(1.6 * quality + 0.8 * (frame["Source"] == "Call") - 0.4)).astype(
+        int
+    )
+    return frame
+
+
+MIXED = (
+    asked("Need", "score", low=0, high=7),
+    asked("Price", "score"),
+    asked("Buyer", "yes_no", "No", "Yes", controllable=True),
+    asked("Size", "ordered", "XS", "S", "M", "L", "XL"),
+    asked("Source", "choice", "Web", "Fair", "Call", "Post"),
+    asked("Idle", "yes_no", "a", "b"),
+)
+
+
+@pytest.fixture(scope="module")
+def deals() -> ql.Deals:
+    return deals_of(mixed(), *MIXED)
+
+
+@pytest.fixture(scope="module")
+def criteria(deals: ql.Deals) -> Criteria:
+    return ql.refine_criteria(deals, replicates=40)
+
+
+def teams() -> list[tuple[str, int]]:
+    return [("plateau", 1), ("gradual", 2), ("sharp", 3), ("none", 4)]
+
+
+@pytest.fixture(scope="module", params=teams(), ids=[curve for curve, _ in teams()])
+def any_criteria(request: pytest.FixtureRequest) -> Criteria:
+    curve, seed = request.param
+    team = ql.simulate_deals(300, curve=curve, rng=seed)
+    return ql.refine_criteria(ql.read_deals(team.frame, team.survey), replicates=25)
+
+
+class TestPoints:
+    def test_whole_numbers_from_zero_up_for_each_characteristic(self, criteria: Criteria) -> None:
+        points = criteria.points
+        assert points["points"].dtype == np.int64
+        by_name = points.groupby("characteristic")["points"]
+        assert (by_name.min() == 0).all() and (by_name.max() > 0).all()
+        assert by_name.max().max() <= 10
+        assert not points.duplicated(["characteristic", "answer"]).any()
+
+    def test_every_answer_of_the_survey_has_points_even_those_nobody_gave(self, criteria: Criteria) -> None:
+        for name in criteria.kept:
+            mine = criteria.points.loc[criteria.points["characteristic"] == name, "answer"].tolist()
+            asked_of = criteria.survey.characteristic(name)
+            assert mine[-1] == UNKNOWN
+            if asked_of.kind != "score":
+                assert mine[:-1] == list(asked_of.values)
+        assert {"Need", "Price", "Size"} <= set(criteria.kept)
+        assert "XS" in criteria.points["answer"].tolist()
+        need = criteria.points[criteria.points["characteristic"] == "Need"]
+        assert need["answer"].tolist() == [*"01234567", UNKNOWN]
+        # Nobody gave 6 or 7: they earn what the nearest answer given does.
+        assert need["points"].iloc[[6, 7]].tolist() == need["points"].iloc[[5, 5]].tolist()
+
+    def test_order_is_kept(self, criteria: Criteria) -> None:
+        for name in criteria.kept:
+            known = criteria.points[
+                (criteria.points["characteristic"] == name) & (criteria.points["answer"] != UNKNOWN)
+            ]
+            if criteria.survey.characteristic(name).kind in ("score", "ordered"):
+                steps = np.diff(known["points"])
+                assert (steps >= 0).all() or (steps <= 0).all()
+
+    def test_ranges_of_a_fine_score_cover_every_number(self, criteria: Criteria) -> None:
+        price = criteria.points[criteria.points["characteristic"] == "Price"]
+        known = price[price["answer"] != UNKNOWN]
+        assert 2 <= len(known) <= 5
+        assert known["low"].iloc[0] == -np.inf and known["high"].iloc[-1] == np.inf
+        assert known["high"].iloc[:-1].tolist() == known["low"].iloc[1:].tolist()
+        assert price.loc[price["answer"] == UNKNOWN, ["low", "high"]].isna().all(axis=None)
+        # Low prices go with winning: the points fall along the ranges.
+        assert known["points"].is_monotonic_decreasing
+
+    def test_few_characteristics_are_kept_as_told(self, deals: ql.Deals) -> None:
+        aucs = []
+        for most in (1, 2, 3):
+            criteria = ql.refine_criteria(deals, max_characteristics=most, replicates=2)
+            assert len(criteria.kept) == most
+            assert list(criteria.kept) == [name for name in deals.survey.names if name in criteria.kept]
+            aucs.append(criteria.performance.loc[0, "estimate"])
+        assert aucs == sorted(aucs) and aucs[0] > 0.6
+
+    def test_points_stand_for_the_truth_where_there_are_many_deals(self) -> None:
+        team = ql.simulate_deals(1500, curve="gradual", rng=5)
+        deals = ql.read_deals(team.frame, team.survey)
+        criteria = ql.refine_criteria(deals, replicates=2)
+        assert set(criteria.kept) <= set(team.truth.matters)
+        score = criteria.score(deals.answers)
+        assert np.corrcoef(score, team.truth.scores.loc[score.index])[0, 1] > 0.97
+
+
+class TestScore:
+    def test_it_is_the_sum_of_the_points_of_the_answers(self, criteria: Criteria, deals: ql.Deals) -> None:
+        total = pd.Series(0, index=deals.closed.index)
+        for name in criteria.kept:
+            rows = criteria.points[criteria.points["characteristic"] == name]
+            for deal, answer in deals.answers[name].astype(str).items():
+                if criteria.survey.characteristic(name).kind == "score" and answer != UNKNOWN:
+                    covers = (rows["low"] <= float(answer)) & (float(answer) < rows["high"])
+                else:
+                    covers = rows["answer"] == answer
+                assert covers.sum() == 1
+                total[deal] += rows.loc[covers, "points"].iloc[0]
+        score = criteria.score(deals.answers)
+        assert score.tolist() == total.tolist() and score.index.equals(deals.closed.index)
+        assert score.dtype == np.int64
+        low, high = criteria.score_range
+        assert low == 0 and score.between(low, high).all()
+
+    def test_numbers_beyond_training_earn_what_the_nearest_does(self, criteria: Criteria) -> None:
+        for far, near in (("-1e9", "0"), ("1e9", "100"), ("17.5", "17.25")):
+            assert criteria.points_of("Price", far) == criteria.points_of("Price", near)
+        assert criteria.points_of("Need", "2.4") == criteria.points_of("Need", "2")
+        assert criteria.points_of("Need", "-8") == criteria.points_of("Need", "0")
+        assert criteria.points_of("Size", "no such size") is None
+
+    def test_what_is_missing_is_said_all_at_once(self, criteria: Criteria, deals: ql.Deals) -> None:
+        answers = deals.answers.drop(columns=["Price"])
+        answers["Size"] = pd.Categorical(["Huge"] * len(answers), categories=["Huge", UNKNOWN])
+        with pytest.raises(ql.InvalidDeals) as caught:
+            criteria.score(answers)
+        assert {problem.column for problem in caught.value.problems} == {"Price", "Size"}
+
+    def test_an_answer_without_points_that_no_deal_gave_does_no_harm(
+        self, criteria: Criteria, deals: ql.Deals
+    ) -> None:
+        wider = deals.answers.copy()
+        wider["Size"] = wider["Size"].cat.add_categories(["Huge"])
+        assert criteria.score(wider).equals(criteria.score(deals.answers))
+
+
+class TestProbabilitiesAndZones:
+    def test_probability_never_falls_as_the_score_rises(self, any_criteria: Criteria) -> None:
+        chance = any_criteria.probabilities
+        assert chance["score"].tolist() == list(range(any_criteria.score_range[1] + 1))
+        assert chance["probability"].is_monotonic_increasing
+        assert chance["probability"].between(0, 1).all()
+        assert ((chance["low"] <= chance["probability"]) & (chance["probability"] <= chance["high"])).all()
+        if any_criteria.kept:
+            assert chance["probability"].is_unique
+
+    def test_zones_divide_every_score(self, any_criteria: Criteria) -> None:
+        bands = any_criteria.bands
+        assert bands["zone"].tolist() == ["below", "inside", "above"]
+        covered = [
+            score
+            for low, high in zip(bands["score_low"], bands["score_high"], strict=True)
+            if np.isfinite(low)
+            for score in range(int(low), int(high) + 1)
+        ]
+        assert covered == list(range(any_criteria.score_range[1] + 1))
+        empty = bands["score_low"].isna()
+        assert (bands.loc[empty, "n"] == 0).all()
+        assert bands["n"].sum() == any_criteria.tipping.n
+        assert bands["won"].sum() == any_criteria.tipping.won
+
+    def test_zones_by_win_probability_hold_what_they_say(self, criteria: Criteria, deals: ql.Deals) -> None:
+        for low, high in ((0.25, 0.75), (0.1, 0.5), (0.45, 0.55)):
+            other = ql.refine_criteria(deals, zones=(low, high), replicates=40)
+            assert other.points.equals(criteria.points)
+            if other.bands_from != "win probabilities":
+                continue
+            chance = other.probabilities.set_index("score")["probability"]
+            zone = {score: zone_of(other, score) for score in chance.index}
+            for score, probability in chance.items():
+                expected = "below" if probability < low else "above" if probability >= high else "inside"
+                assert zone[score] == expected
+
+    def test_zones_from_the_tipping_band_where_it_is_sharp(self) -> None:
+        team = ql.simulate_deals(900, curve="sharp", rng=3)
+        criteria = ql.refine_criteria(ql.read_deals(team.frame, team.survey), replicates=40)
+        assert criteria.tipping.verdict == "sharp" and criteria.bands_from == "tipping band"
+        bands = criteria.bands.set_index("zone")
+        assert bands.loc["below", "score_high"] < criteria.tipping.low <= bands.loc["inside", "score_low"]
+        assert bands.loc["inside", "score_high"] <= criteria.tipping.high < bands.loc["above", "score_low"]
+        assert bands.loc["above", "win_rate"] - bands.loc["below", "win_rate"] > 0.8
+
+    def test_probabilities_are_calibrated_on_new_deals(self) -> None:
+        team = ql.simulate_deals(800, curve="plateau", rng=8)
+        criteria = ql.refine_criteria(ql.read_deals(team.frame, team.survey), replicates=40)
+        new = ql.simulate_deals(20_000, curve="plateau", rng=9)
+        later = ql.read_deals(new.frame, new.survey)
+        chance = criteria.probabilities.set_index("score")["probability"]
+        predicted = criteria.score(later.answers).map(chance)
+        assert predicted.mean() == pytest.approx(later.win_rate, abs=0.05)
+        fifth = pd.qcut(predicted, 5, duplicates="drop")
+        observed = later.won.groupby(fifth, observed=True).mean()
+        expected = predicted.groupby(fifth, observed=True).mean()
+        assert len(expected) >= 4 and (observed - expected).abs().max() < 0.09
+
+    def test_where_nothing_tips_there_is_one_probability_and_one_zone(self) -> None:
+        team = ql.simulate_deals(300, curve="none", win_rate=0.15, rng=4)
+        deals = ql.read_deals(team.frame, team.survey)
+        none = ql.refine_criteria(deals, replicates=10)
+        assert none.kept == () and none.points.empty and none.score_range == (0, 0)
+        assert none.points.columns.tolist() == ["characteristic", "answer", "points", "low", "high"]
+        assert none.probabilities["probability"].tolist() == [deals.win_rate]
+        bands = none.bands.set_index("zone")
+        assert bands.loc["inside", ["score_low", "score_high", "n"]].tolist() == [0, 0, 300]
+        assert none.tipping.verdict == "none" and (none.tipping.scores["score"] == 0).all()
+        assert "chance" in none.tipping.reason and "p = " in none._repr_html_()
+        assert (none.score(deals.answers) == 0).all()
+        assert not none.stability["kept"].any()
+
+
+class TestHonesty:
+    def test_performance_is_that_of_points_that_never_saw_the_deal(self, criteria: Criteria) -> None:
+        performance = criteria.performance.set_index("metric")
+        assert performance.index.tolist() == ["auc", "brier"]
+        assert (performance["ci_low"] < performance["estimate"]).all()
+        assert (performance["estimate"] < performance["ci_high"]).all()
+        score, won = criteria.tipping.scores["score"], criteria.tipping.scores["won"]
+        pairs = score[won].to_numpy()[:, None] - score[~won].to_numpy()[None, :]
+        pooled = (pairs > 0).mean() + (pairs == 0).mean() / 2
+        # Averaged scores do a little better than single divisions into folds.
+        assert performance.loc["auc", "estimate"] == pytest.approx(pooled, abs=0.02)
+        rate = won.mean()
+        assert performance.loc["brier", "estimate"] < rate * (1 - rate)
+
+    def test_it_is_less_flattering_than_the_deals_learned_from(
+        self, criteria: Criteria, deals: ql.Deals
+    ) -> None:
+        score, won = criteria.score(deals.answers), deals.won
+        pairs = score[won].to_numpy()[:, None] - score[~won].to_numpy()[None, :]
+        apparent = (pairs > 0).mean() + (pairs == 0).mean() / 2
+        assert criteria.performance.loc[0, "estimate"] < apparent
+
+    def test_stability(self, criteria: Criteria) -> None:
+        stability = criteria.stability.set_index("characteristic")
+        assert set(stability.index) == set(criteria.survey.names)
+        assert set(stability.index[stability["kept"]]) == set(criteria.kept)
+        assert stability["inclusion"].between(0, 1).all()
+        assert stability.loc["Need", "inclusion"] > 0.8 and stability.loc["Need", "sign_agreement"] > 0.95
+        assert stability.loc["Idle", "inclusion"] < 0.6
+        assert stability["sign_agreement"].isna().equals(~stability["kept"])
+
+
+class TestProvenance:
+    def test_it_says_where_the_criteria_come_from(self, criteria: Criteria, deals: ql.Deals) -> None:
+        origin = criteria.provenance
+        assert (origin["deals"], origin["won"], origin["seed"]) == (deals.n, int(deals.won.sum()), 0)
+        assert origin["settings"] == {"max_characteristics": 8, "zones": [0.25, 0.75], "replicates": 40}
+        assert len(origin["fingerprint"]) == 64 and origin["level"] == 0.95
+        fit = origin["fit"]
+        size = fit["columns"]
+        covariance = np.array(fit["covariance"])
+        assert len(fit["coefficients"]) == size and covariance.shape == (size, size)
+        np.testing.assert_allclose(covariance, covariance.T, atol=1e-12)
+        assert (np.linalg.eigvalsh(covariance) > -1e-12).all()
+        assert origin["log_odds"]["per_point"] > 0
+
+    def test_the_fingerprint_is_of_the_deals_not_of_their_order(self, deals: ql.Deals) -> None:
+        def fingerprint(frame: pd.DataFrame) -> str:
+            made = ql.refine_criteria(deals_of(frame, *MIXED), replicates=1)
+            return str(made.provenance["fingerprint"])
+
+        frame = mixed()
+        once = fingerprint(frame)
+        assert fingerprint(frame.iloc[::-1]) == once
+        frame.loc[0, "won"] = 1 - frame.loc[0, "won"]
+        assert fingerprint(frame) != once
+
+    def test_the_seed_decides(self, criteria: Criteria, deals: ql.Deals) -> None:
+        again = ql.refine_criteria(deals, replicates=40, rng=np.random.default_rng(0))
+        for name in ("points", "bands", "probabilities", "stability", "performance"):
+            pd.testing.assert_frame_equal(getattr(again, name), getattr(criteria, name))
+        assert again.provenance["seed"] is None
+        # Points come from all deals at once: chance plays no part in them.
+        other = ql.refine_criteria(deals, replicates=2, rng=9)
+        pd.testing.assert_frame_equal(other.points, criteria.points)
+
+    def test_row_order_does_not_move_the_points(self, criteria: Criteria) -> None:
+        turned = ql.refine_criteria(deals_of(mixed().iloc[::-1], *MIXED), replicates=2)
+        pd.testing.assert_frame_equal(turned.points, criteria.points)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"zones": (0.75, 0.25)},
+        {"zones": (0.0, 0.5)},
+        {"zones": 0.5},
+        {"zones": ("low", "high")},
+        {"zones": (0.2, 0.4, 0.6)},
+        {"max_characteristics": 0},
+        {"max_characteristics": 2.5},
+        {"replicates": -1},
+        {"level": 95},
+    ],
+    ids=str,
+)
+def test_arguments_out_of_range(deals: ql.Deals, wrong: dict[str, object]) -> None:
+    with pytest.raises(ql.InvalidArgument):
+        ql.refine_criteria(deals, **wrong)  # type: ignore[arg-type]
+
+
+def test_too_few_deals_are_refused(deals: ql.Deals) -> None:
+    few = deals.subset((np.arange(deals.n) < 40) & (~deals.won.to_numpy() | (np.arange(deals.n) < 4)))
+    with pytest.raises(ql.NotEnoughDeals, match="scorecard"):
+        ql.refine_criteria(few)
+
+
+def test_separated_outcomes_give_criteria_all_the_same() -> None:
+    frame = mixed().assign(Buyer=lambda table: np.where(table["won"] == 1, "Yes", "No"))
+    criteria = ql.refine_criteria(deals_of(frame, *MIXED), replicates=10)
+    assert "Buyer" in criteria.kept
+    chance = criteria.probabilities["probability"]
+    assert chance.is_monotonic_increasing and np.isfinite(chance).all()
+    assert chance.iloc[0] < 0.2 and chance.iloc[-1] > 0.8
+
+
+def test_hostile_words_do_no_harm() -> None:
+    words = {"No": '"; DROP TABLE', "Yes": "<script>\n=1+1"}
+    frame = mixed()
+    frame["Buyer"] = frame["Buyer"].map(lambda answer: words.get(answer, answer))
+    buyer = replace(MIXED[2], answers=tuple(Answer(value=word) for word in words.values()))
+    criteria = ql.refine_criteria(deals_of(frame, *MIXED[:2], buyer, *MIXED[3:]), replicates=2)
+    plain = ql.refine_criteria(deals_of(mixed(), *MIXED), replicates=2)
+    assert criteria.points["points"].tolist() == plain.points["points"].tolist()
+    assert "<script>" not in criteria._repr_html_()
