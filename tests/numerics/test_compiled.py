@@ -91,9 +91,20 @@ def test_compiling_may_be_switched_off(kernels: Path) -> None:
     assert run(kernels, NUMBA_DISABLE_JIT="1")[:2] == ["8.0", "plain"]
 
 
-def test_the_stamp_of_every_kernel_covers_all_sources() -> None:
+def test_a_file_that_is_not_called_leaves_the_machine_code_alone(kernels: Path) -> None:
+    (kernels / "third.py").write_text(FIRST, encoding="utf-8")
+    assert run(kernels)[:2] == ["8.0", "0"]
+    (kernels / "third.py").write_text(FIRST.replace("1.0", "5.0"), encoding="utf-8")
+    assert run(kernels)[:2] == ["8.0", "1"]
+
+
+def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
     from qualify.numerics import coding, curves, points, ridge
 
-    for kernel in (coding.code_answers, curves.choose_curve, points.find_points, ridge.choose_ridge):
-        assert kernel._cache._cache_file._source_stamp == compiled_module._DIGEST
-    assert compiled_module._sources_digest() == compiled_module._DIGEST
+    for name, kernel in (
+        ("coding", coding.code_answers),
+        ("curves", curves.choose_curve),
+        ("points", points.find_points),
+        ("ridge", ridge.choose_ridge),
+    ):
+        assert kernel._cache._cache_file._source_stamp == compiled_module.sources_digest(name)
