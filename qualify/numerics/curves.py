@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from qualify.numerics.blocks import Blocks, Matrix, Vector, add_products, empty_blocks, log_likelihood
+from qualify.numerics.climb import climb
 from qualify.numerics.compiled import compiled
-from qualify.numerics.ridge import Matrix, Vector, solve_positive
+from qualify.numerics.lanes import LANES, chances, logarithms
+from qualify.numerics.positive import solve_positive
 
 FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
 # A band runs from 10 % to 90 % of the climb: s50 ± ln 9 / slope.
@@ -38,19 +41,6 @@ class Curve(NamedTuple):
 
 
 @compiled
-def curve_loglik(score: Vector, outcome: Vector, weights: Vector, curve: Curve) -> float:
-    """Weighted log-likelihood of a curve."""
-    total = 0.0
-    for i in range(score.size):
-        if weights[i] > 0:
-            g = 1.0 / (1.0 + np.exp(-(curve.intercept + curve.slope * score[i])))
-            p = curve.floor + (curve.ceiling - curve.floor) * g
-            p = min(max(p, 1e-12), 1.0 - 1e-12)
-            total += weights[i] * (outcome[i] * np.log(p) + (1.0 - outcome[i]) * np.log(1.0 - p))
-    return total
-
-
-@compiled
 def moments(score: Vector, weights: Vector) -> tuple[float, float]:
     """Weighted mean and standard deviation."""
     total = weights.sum()
@@ -67,58 +57,50 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
     mean, deviation = moments(score, weights)
     rate = (weights * outcome).sum() / weights.sum()
     base = np.log(max(rate, 1e-12) / max(1.0 - rate, 1e-12))
-    flat = Curve(FLAT, 0.0, 1.0, base, 0.0, 0.0)
     if not deviation > 1e-9 * (1.0 + abs(mean)):
-        return Curve(FLAT, 0.0, 1.0, base, 0.0, curve_loglik(score, outcome, weights, flat))
+        return Curve(FLAT, 0.0, 1.0, base, 0.0, _flat_loglik(outcome, weights))
     highest_loss, lowest_win = -np.inf, np.inf
     for i in range(score.size):
         if weights[i] > 0:
-            if outcome[i] > 0.5:
+            if outcome[i] > 0.0:
                 lowest_win = min(lowest_win, score[i])
-            else:
+            if outcome[i] < 1.0:
                 highest_loss = max(highest_loss, score[i])
     if lowest_win > highest_loss and np.isfinite(lowest_win) and np.isfinite(highest_loss):
         slope = 2.0 * LN9 / (lowest_win - highest_loss)
         return Curve(SEPARATED, 0.0, 1.0, -slope * (lowest_win + highest_loss) / 2.0, slope, 0.0)
-    a, b = _climb_logistic((score - mean) / deviation, outcome, weights, base)
-    curve = Curve(LOGISTIC, 0.0, 1.0, a - b * mean / deviation, b / deviation, 0.0)
-    loglik = curve_loglik(score, outcome, weights, curve)
-    return Curve(LOGISTIC, 0.0, 1.0, curve.intercept, curve.slope, loglik)
+    blocks = line_up((score - mean) / deviation, outcome, weights)
+    beta = climb(blocks, np.zeros((2, 2)), np.array([base, 0.0]), 1e-14).beta
+    slope = beta[1] / deviation
+    return Curve(LOGISTIC, 0.0, 1.0, beta[0] - slope * mean, slope, log_likelihood(blocks, beta))
 
 
 @compiled
-def _climb_logistic(x: Vector, outcome: Vector, weights: Vector, base: float) -> tuple[float, float]:
-    """Newton's method on intercept and slope; a step that loses is halved."""
-    a, b = base, 0.0
-    a_before, b_before, before = a, b, -np.inf
-    for _ in range(100):
-        value, ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(x.size):
-            if weights[i] > 0:
-                eta = a + b * x[i]
-                value += weights[i] * (outcome[i] * eta - max(eta, 0.0) - np.log1p(np.exp(-abs(eta))))
-                p = 1.0 / (1.0 + np.exp(-eta))
-                r = weights[i] * (outcome[i] - p)
-                v = weights[i] * p * (1.0 - p)
-                ga += r
-                gb += r * x[i]
-                haa += v
-                hab += v * x[i]
-                hbb += v * x[i] * x[i]
-        if value < before - 1e-12 * abs(before):
-            a, b = 0.5 * (a + a_before), 0.5 * (b + b_before)
-            continue
-        a_before, b_before, before = a, b, value
-        determinant = haa * hbb - hab * hab
-        if not determinant > 1e-14 * haa * hbb or haa < 1e-12:
-            break
-        da = (hbb * ga - hab * gb) / determinant
-        db = (haa * gb - hab * ga) / determinant
-        a += da
-        b += db
-        if da * ga + db * gb < 1e-20 or abs(b) > STEEPEST:
-            break
-    return a, b
+def _flat_loglik(outcome: Vector, weights: Vector) -> float:
+    """Log-likelihood where every deal has the win rate for its chance."""
+    won, lost = (weights * outcome).sum(), (weights * (1.0 - outcome)).sum()
+    total = 0.0
+    if won > 0:
+        total += won * np.log(won / (won + lost))
+    if lost > 0:
+        total += lost * np.log(lost / (won + lost))
+    return total
+
+
+@compiled
+def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
+    """Put a score beside an intercept, in blocks."""
+    blocks = empty_blocks(int((weights > 0).sum()), 2)
+    row = 0
+    for i in range(x.size):
+        if weights[i] > 0:
+            b, lane = row // LANES, row % LANES
+            blocks.columns[b, 0, lane] = 1.0
+            blocks.columns[b, 1, lane] = x[i]
+            blocks.outcome[b, lane] = outcome[i]
+            blocks.weights[b, lane] = weights[i]
+            row += 1
+    return blocks
 
 
 @compiled
@@ -128,16 +110,17 @@ def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic:
     if logistic.kind != LOGISTIC:
         return logistic
     x = (score - mean) / deviation
+    blocks = line_up(x, outcome, weights)
     b = max(logistic.slope * deviation, 0.1)
     a = logistic.intercept + logistic.slope * mean
     best = Curve(PLATEAU, 0.0, 1.0, a, b, logistic.loglik if logistic.slope > 0 else -np.inf)
     for low, high, steep in STARTS:
         start = Curve(PLATEAU, low, 1.0 - high, a * steep, b * steep, 0.0)
-        best = _likelier(best, _climb_plateau(x, outcome, weights, start))
+        best = _likelier(best, _climb_plateau(blocks, start))
     for place in STEPS:
         low, high = _rates_beside(x, outcome, weights, place)
         start = Curve(PLATEAU, low, max(high, low + LEAST_CLIMB), -5.0 * place, 5.0, 0.0)
-        best = _likelier(best, _climb_plateau(x, outcome, weights, start))
+        best = _likelier(best, _climb_plateau(blocks, start))
     slope = best.slope / deviation
     return Curve(PLATEAU, best.floor, best.ceiling, best.intercept - slope * mean, slope, best.loglik)
 
@@ -159,12 +142,11 @@ def _rates_beside(x: Vector, outcome: Vector, weights: Vector, place: float) -> 
 
 
 @compiled
-def _climb_plateau(x: Vector, outcome: Vector, weights: Vector, start: Curve) -> Curve:
+def _climb_plateau(blocks: Blocks, start: Curve) -> Curve:
     """Fisher scoring with damping, projected into 0 ≤ floor, ceiling ≤ 1 and slope > 0."""
-    here = _with_loglik(start, x, outcome, weights)
+    here, gradient, information = plateau_at(blocks, start)
     damping = 1e-3
     for _ in range(80):
-        gradient, information = _plateau_score(x, outcome, weights, here)
         if here.slope >= STEEPEST and gradient[1] > 0:
             _hold(gradient, information, 1)
         if here.floor <= 0.0 and gradient[2] < 0:
@@ -174,12 +156,12 @@ def _climb_plateau(x: Vector, outcome: Vector, weights: Vector, start: Curve) ->
         gained = 0.0
         for _ in range(10):
             damped = information + damping * np.diag(np.diag(information) + 1e-8)
-            solved, solution = solve_positive(damped, gradient.reshape(-1, 1))
+            solved, step = solve_positive(damped, gradient)
             if solved:
-                trial = _with_loglik(_step(here, solution.ravel()), x, outcome, weights)
+                trial, new_gradient, new_information = plateau_at(blocks, _step(here, step))
                 gained = trial.loglik - here.loglik
                 if gained > 0:
-                    here = trial
+                    here, gradient, information = trial, new_gradient, new_information
                     damping = max(damping * 0.2, 1e-9)
                     break
             damping = min(damping * 6.0, 1e9)
@@ -189,31 +171,35 @@ def _climb_plateau(x: Vector, outcome: Vector, weights: Vector, start: Curve) ->
 
 
 @compiled
-def _with_loglik(curve: Curve, x: Vector, outcome: Vector, weights: Vector) -> Curve:
-    loglik = curve_loglik(x, outcome, weights, curve)
-    return Curve(PLATEAU, curve.floor, curve.ceiling, curve.intercept, curve.slope, loglik)
-
-
-@compiled
-def _plateau_score(x: Vector, outcome: Vector, weights: Vector, curve: Curve) -> tuple[Vector, Matrix]:
-    gradient = np.zeros(4)
-    information = np.zeros((4, 4))
-    d = np.empty(4)
-    for i in range(x.size):
-        if weights[i] <= 0:
-            continue
-        g = 1.0 / (1.0 + np.exp(-(curve.intercept + curve.slope * x[i])))
-        p = min(max(curve.floor + (curve.ceiling - curve.floor) * g, 1e-10), 1.0 - 1e-10)
-        d[0] = (curve.ceiling - curve.floor) * g * (1.0 - g)
-        d[1] = d[0] * x[i]
-        d[2] = 1.0 - g
-        d[3] = g
-        v = weights[i] / (p * (1.0 - p))
-        for j in range(4):
-            gradient[j] += v * (outcome[i] - p) * d[j]
-            for k in range(4):
-                information[j, k] += v * d[j] * d[k]
-    return gradient, information
+def plateau_at(blocks: Blocks, curve: Curve) -> tuple[Curve, Vector, Matrix]:
+    """Give the curve its log-likelihood, with gradient and information over its four parameters."""
+    gradient, information = np.zeros(4), np.zeros((4, 4))
+    across = np.empty((4, LANES))
+    p, q, residual, spread = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    climb_height = curve.ceiling - curve.floor
+    total = 0.0
+    for b in range(blocks.weights.shape[0]):
+        x, y, w = blocks.columns[b, 1], blocks.outcome[b], blocks.weights[b]
+        for i in range(LANES):
+            p[i] = curve.intercept + curve.slope * x[i]
+        chances(p, across[3], across[2])
+        for i in range(LANES):
+            across[0, i] = climb_height * across[3, i] * across[2, i]
+            across[1, i] = across[0, i] * x[i]
+            p[i] = max(curve.floor + climb_height * across[3, i], 1e-12)
+            q[i] = max(1.0 - curve.ceiling + climb_height * across[2, i], 1e-12)
+            spread[i] = w[i] / (p[i] * q[i])
+            residual[i] = spread[i] * (y[i] * q[i] - (1.0 - y[i]) * p[i])
+        add_products(across, residual, spread, gradient, information)
+        logarithms(p)
+        logarithms(q)
+        for i in range(LANES):
+            total += w[i] * (y[i] * p[i] + (1.0 - y[i]) * q[i])
+    for j in range(4):
+        for k in range(j):
+            information[k, j] = information[j, k]
+    fitted = Curve(PLATEAU, curve.floor, curve.ceiling, curve.intercept, curve.slope, total)
+    return fitted, gradient, information
 
 
 @compiled
@@ -250,9 +236,7 @@ def signed_root(score: Vector, outcome: Vector, weights: Vector) -> float:
     curve = fit_logistic_curve(score, outcome, weights)
     if curve.kind == FLAT:
         return 0.0
-    rate = (weights * outcome).sum() / weights.sum()
-    flat = Curve(FLAT, 0.0, 1.0, np.log(rate / (1.0 - rate)), 0.0, 0.0)
-    ratio = 2.0 * (curve.loglik - curve_loglik(score, outcome, weights, flat))
+    ratio = 2.0 * (curve.loglik - _flat_loglik(outcome, weights))
     return float(np.sign(curve.slope) * np.sqrt(max(ratio, 0.0)))
 
 

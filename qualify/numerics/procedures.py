@@ -11,10 +11,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding, Items
+from qualify.numerics.compiled import compiled
 from qualify.numerics.points import find_points
-from qualify.numerics.ridge import Matrix, Vector, choose_ridge, prepare_training, ridge_at
-from qualify.numerics.selection import choose_characteristics
+from qualify.numerics.ridge import choose_ridge, fit_at, prepare_training, ridge_at
+from qualify.numerics.selection import NOISE, choose_characteristics
 
 PILOT_STRENGTH = 16.0
 
@@ -26,18 +28,21 @@ class Recipe(NamedTuple):
     integer : whether to go on to whole-number points.
     most : at most this many characteristics keep points.
     largest : the widest characteristic spans at most this many points.
+    strength : of the ridge penalty; NaN to choose it by corrected AIC, 0 for maximum likelihood.
     """
 
     fewest: float
     integer: bool
     most: int
     largest: int
+    strength: float = np.nan
 
 
 class Trained(NamedTuple):
     """A trained prediction: log-odds ``intercept + Σ effects[c, answer]``.
 
-    With `integer`, ``effects = slope · points``; without, points are zero and the slope is 1.
+    With `integer`, ``effects = slope · points``; without, points are zero and the slope is 1. `how` says how
+    Newton's method stopped (`qualify.numerics.climb`).
     """
 
     intercept: float
@@ -46,35 +51,52 @@ class Trained(NamedTuple):
     slope: float
     strength: float
     freedom: float
+    how: int
 
 
 def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Trained:
     """Run the whole procedure on the deals with weight."""
+    return _train(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
+
+
+@compiled
+def _train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
     training = prepare_training(items, outcome, weights, recipe.fewest)
     use = np.ones(items.kind.size, dtype=np.bool_)
-    fit = choose_ridge(training, use, np.inf)
-    points = np.zeros(items.value.shape, dtype=np.int64)
+    chosen = np.isnan(recipe.strength)
+    fit = choose_ridge(training, use, np.inf) if chosen else fit_at(training, use, recipe.strength)
     if not recipe.integer:
+        points = np.zeros(items.value.shape, dtype=np.int64)
         effects = answer_effects(training.coding, fit.beta)
-        return Trained(float(fit.beta[0]), effects, points, 1.0, fit.strength, fit.freedom)
+        return Trained(fit.beta[0], effects, points, 1.0, fit.strength, fit.freedom, fit.how)
     # Where answers nearly separate won from lost, the likelihood is flat at its maximum and says nothing
     # about single characteristics: they are compared on a fit that is shrunken at least this much.
     pilot = ridge_at(training, use, fit, PILOT_STRENGTH) if fit.strength < PILOT_STRENGTH else fit
-    use = choose_characteristics(pilot, training.coding, float(weights.sum()), recipe.most)
+    use = choose_characteristics(pilot, training.coding, weights.sum(), recipe.most, noise)
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
-    fit = choose_ridge(training, use, 4.0 * fit.strength)
-    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, recipe.largest)
-    effects = np.asarray(card.slope * card.points, dtype=np.float64)
-    return Trained(card.intercept, effects, card.points, card.slope, fit.strength, fit.freedom)
+    fit = choose_ridge(training, use, 4.0 * fit.strength) if chosen else fit_at(training, use, fit.strength)
+    effects = answer_effects(training.coding, fit.beta)
+    card = find_points(training, effects, use, fit.strength, recipe.largest)
+    effects = card.slope * card.points
+    return Trained(card.intercept, effects, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 
 
+@compiled
 def answer_effects(coding: Coding, beta: Vector) -> Matrix:
     """Log-odds that each answer adds, (C, L)."""
-    touched = coding.column >= 0
-    return np.where(touched, coding.value * beta[np.where(touched, coding.column + 1, 0)], 0.0)
+    effects = np.zeros(coding.value.shape)
+    for c in range(effects.shape[0]):
+        for a in range(effects.shape[1]):
+            if coding.column[c, a] >= 0:
+                effects[c, a] = coding.value[c, a] * beta[coding.column[c, a] + 1]
+    return effects
 
 
+@compiled
 def predict(codes: NDArray[np.int32], trained: Trained) -> Vector:
     """Log-odds of deals from their answers, (n,)."""
-    effects: Vector = trained.effects[np.arange(codes.shape[1]), codes].sum(axis=1)
-    return trained.intercept + effects
+    log_odds = np.full(codes.shape[0], trained.intercept)
+    for i in range(codes.shape[0]):
+        for c in range(codes.shape[1]):
+            log_odds[i] += trained.effects[c, codes[i, c]]
+    return log_odds

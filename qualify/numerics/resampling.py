@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify.numerics.blocks import Vector
 from qualify.numerics.coding import Items
 from qualify.numerics.curves import (
     LN9,
@@ -25,7 +26,6 @@ from qualify.numerics.curves import (
 )
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.ridge import Vector
 from qualify.progress import track
 
 T = TypeVar("T")

@@ -5,17 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled
-from qualify.numerics.ridge import Matrix, RidgeFit, Vector, solve_positive
+from qualify.numerics.ridge import RidgeFit
 
 # Perturbed fits behind a choice, the same everywhere, and how many of them must agree on a characteristic.
 DRAWS = 20
 MAJORITY = 0.5
-_NOISE: NDArray[np.float64] = np.random.default_rng(20_260_101).standard_normal((DRAWS, 512))
+NOISE: NDArray[np.float64] = np.random.default_rng(20_260_101).standard_normal((DRAWS, 512))
 
 
-def choose_characteristics(fit: RidgeFit, coding: Coding, total: float, most: int) -> NDArray[np.bool_]:
+@compiled
+def choose_characteristics(
+    fit: RidgeFit, coding: Coding, total: float, most: int, noise: Matrix
+) -> NDArray[np.bool_]:
     """Keep the characteristics that earn their place, and would have earned it on another sample too.
 
     The choice by least corrected AIC is repeated on gradients perturbed as a new sample would perturb them,
@@ -32,50 +36,35 @@ def choose_characteristics(fit: RidgeFit, coding: Coding, total: float, most: in
         Number of deals.
     most : int
         Keep at most this many characteristics.
+    noise : ndarray
+        Standard normal numbers, a row for each repetition: `NOISE`.
 
     References
     ----------
     Meinshausen, N. & Bühlmann, P. (2010). Stability selection. Journal of the Royal Statistical Society B 72,
     417–473. The repetitions here are parametric, so that they cost no refit.
     """
-    size = fit.beta.size - 1
-    noise = np.ascontiguousarray(_NOISE[:, np.arange(size) % _NOISE.shape[1]])
-    stable = inclusion(fit, coding, total, coding.first.size - 1, noise) >= MAJORITY
-    return stable if stable.sum() <= most else _strongest(fit, coding, total, most, stable)
-
-
-def _strongest(
-    fit: RidgeFit, coding: Coding, total: float, most: int, among: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Of some characteristics, the ones that explain most, added one at a time."""
-    candidates = np.flatnonzero(among)
-    spans = [np.arange(coding.first[c], coding.first[c + 1]) for c in candidates]
-    columns = np.concatenate(spans)
-    first = np.cumsum([0, *(span.size for span in spans)]).astype(np.int32)
-    curvature, information = _beyond_intercept(fit.curvature), _beyond_intercept(fit.information)
-    block = np.ix_(columns, columns)
-    picked = choose_by_aic(
-        np.ascontiguousarray(curvature[block]),
-        np.ascontiguousarray(information[block]),
-        (curvature @ fit.beta[1:])[columns],
-        coding._replace(first=first),
-        total,
-        most,
-    )
-    chosen = np.zeros(among.size, dtype=np.bool_)
-    chosen[candidates[picked]] = True
-    return chosen
+    characteristics = coding.first.size - 1
+    stable = inclusion(fit, coding, total, characteristics, noise) >= MAJORITY
+    if stable.sum() <= most:
+        return stable
+    curvature, information = beyond_intercept(fit.curvature), beyond_intercept(fit.information)
+    return choose_by_aic(curvature, information, curvature @ fit.beta[1:], coding, total, most, stable)
 
 
 @compiled
 def inclusion(fit: RidgeFit, coding: Coding, total: float, most: int, noise: Matrix) -> Vector:
     """Share of perturbed fits in which each characteristic is chosen, (C,)."""
-    curvature, information = _beyond_intercept(fit.curvature), _beyond_intercept(fit.information)
+    curvature, information = beyond_intercept(fit.curvature), beyond_intercept(fit.information)
     gradient = curvature @ fit.beta[1:]
     root = _root(information)
-    share = np.zeros(coding.first.size - 1)
+    size = gradient.size
+    among = np.ones(coding.first.size - 1, dtype=np.bool_)
+    share = np.zeros(among.size)
     for d in range(noise.shape[0]):
-        share += choose_by_aic(curvature, information, gradient + root @ noise[d], coding, total, most)
+        drawn = noise[d][np.arange(size) % noise.shape[1]]
+        perturbed = gradient + root @ drawn
+        share += choose_by_aic(curvature, information, perturbed, coding, total, most, among)
     share /= noise.shape[0]
     return share
 
@@ -96,7 +85,13 @@ def _root(matrix: Matrix) -> Matrix:
 
 @compiled
 def choose_by_aic(
-    curvature: Matrix, information: Matrix, gradient: Vector, coding: Coding, total: float, most: int
+    curvature: Matrix,
+    information: Matrix,
+    gradient: Vector,
+    coding: Coding,
+    total: float,
+    most: int,
+    among: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """Add characteristics one at a time, best first, and stop at the size with the least corrected AIC.
 
@@ -105,59 +100,86 @@ def choose_by_aic(
     needed along the way. Sweeping the chosen columns (Goodnight 1979, The American Statistician 33, 149–158)
     leaves what the others explain beyond them, and A_SS⁻¹ in place.
     """
-    characteristics = coding.first.size - 1
     swept, rest = curvature.copy(), gradient.copy()
-    chosen = np.zeros(characteristics, dtype=np.bool_)
+    scratch = np.empty((gradient.size + 1, gradient.size + 1))
+    left = among.copy()
+    chosen = np.zeros(among.size, dtype=np.bool_)
     best = chosen.copy()
     least, explained = 0.0, 0.0
-    for _ in range(min(most, characteristics)):
-        leader, gain = -1, -1.0
-        for c in range(characteristics):
-            if not chosen[c] and coding.first[c + 1] > coding.first[c]:
-                more = _adds(swept, rest, coding.first[c], coding.first[c + 1])
-                if more > gain:
-                    leader, gain = c, more
+    for _ in range(min(most, among.size)):
+        leader, gain = _leader(swept, rest, coding, left, scratch)
         if leader < 0:
             break
-        chosen[leader] = True
+        chosen[leader], left[leader] = True, False
         explained += gain
         for j in range(coding.first[leader], coding.first[leader + 1]):
-            _sweep(swept, rest, j)
+            _sweep(swept, rest, j, scratch[0])
         freedom = 1.0 + _freedom(curvature, information, swept, coding, chosen)
         spare = max(total - freedom - 1.0, 1e-9)
         # Against the intercept alone, whose own criterion is 2.
         criterion = -explained + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
         if criterion < least:
             least = criterion
-            best = chosen.copy()
+            best[:] = chosen
     return best
 
 
 @compiled
-def _adds(swept: Matrix, rest: Vector, start: int, stop: int) -> float:
-    """Twice the log-likelihood that the columns from `start` to before `stop` explain beyond those swept."""
-    if stop == start + 1:
-        return float(rest[start] ** 2 / swept[start, start]) if swept[start, start] > 0 else -1.0
-    part = rest[start:stop].copy()
-    solved, solution = solve_positive(swept[start:stop, start:stop].copy(), part.reshape(-1, 1))
-    return float(part @ solution.ravel()) if solved else -1.0
+def _leader(
+    swept: Matrix, rest: Vector, coding: Coding, left: NDArray[np.bool_], scratch: Matrix
+) -> tuple[int, float]:
+    """Find the characteristic among those `left` that explains most, and how much; −1 for none."""
+    leader, gain = -1, -1.0
+    for c in range(left.size):
+        if left[c] and coding.first[c + 1] > coding.first[c]:
+            more = _adds(swept, rest, coding.first[c], coding.first[c + 1], scratch)
+            if more > gain:
+                leader, gain = c, more
+    return leader, gain
 
 
 @compiled
-def _sweep(swept: Matrix, rest: Vector, k: int) -> None:
+def _adds(swept: Matrix, rest: Vector, start: int, stop: int, scratch: Matrix) -> float:
+    """Twice the log-likelihood that the columns from `start` to before `stop` explain beyond those swept.
+
+    ``r' A⁻¹ r`` as the squared length of ``L⁻¹ r``, with the Cholesky factor L in `scratch`.
+    """
+    explained = 0.0
+    size = stop - start
+    for i in range(size + 1):
+        for j in range(min(i + 1, size)):
+            total = swept[start + i, start + j] if i < size else rest[start + j]
+            for k in range(j):
+                total -= scratch[i, k] * scratch[j, k]
+            if i > j:
+                scratch[i, j] = total / scratch[j, j]
+            elif total > 1e-13 * swept[start + i, start + i]:
+                scratch[i, i] = np.sqrt(total)
+            else:
+                return -1.0
+            if i == size:
+                explained += scratch[i, j] ** 2
+    return explained
+
+
+@compiled
+def _sweep(swept: Matrix, rest: Vector, k: int, row: Vector) -> None:
+    """Sweep column k in place; `row` is room to work in."""
+    size = rest.size
     pivot = swept[k, k]
-    for i in range(rest.size):
-        if i != k:
-            share = swept[i, k] / pivot
-            for j in range(rest.size):
-                if j != k:
-                    swept[i, j] -= share * swept[k, j]
-            rest[i] -= share * rest[k]
-            swept[i, k] = -share
-    for j in range(rest.size):
-        if j != k:
-            swept[k, j] /= pivot
-    rest[k] /= pivot
+    for j in range(size):
+        row[j] = swept[k, j] / pivot
+    part = rest[k] / pivot
+    for i in range(size):
+        share = swept[i, k]
+        if i != k and share != 0.0:
+            for j in range(size):
+                swept[i, j] -= share * row[j]
+            rest[i] -= share * part
+            swept[i, k] = -share / pivot
+    for j in range(size):
+        swept[k, j] = row[j]
+    rest[k] = part
     swept[k, k] = 1.0 / pivot
 
 
@@ -177,7 +199,7 @@ def _freedom(
 
 
 @compiled
-def _beyond_intercept(matrix: Matrix) -> Matrix:
+def beyond_intercept(matrix: Matrix) -> Matrix:
     """Return the matrix over the slopes, with the intercept left free to follow them."""
     slopes: Matrix = matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
     return slopes

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from qualify.numerics.blocks import Vector
 from qualify.numerics.curves import (
     LOGISTIC,
     PLATEAU,
@@ -31,7 +32,6 @@ from qualify.numerics.resampling import (
     replicate,
     simulated_ratios,
 )
-from qualify.numerics.ridge import Vector
 
 # Divisions into folds whose scores are put side by side, so that the answer hangs less on one division.
 REPEATS = 10

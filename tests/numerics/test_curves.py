@@ -24,10 +24,11 @@ from qualify.numerics.curves import (
     Curve,
     choose_curve,
     count_zones,
-    curve_loglik,
     fit_logistic_curve,
     fit_plateau_curve,
+    line_up,
     moments,
+    plateau_at,
     probability,
     signed_root,
 )
@@ -272,7 +273,13 @@ def test_loglik_and_moments_and_zones() -> None:
     rng = np.random.default_rng(0)
     score, y, w = rng.normal(size=50), (rng.random(50) < 0.5).astype(float), rng.random(50)
     curve = Curve(PLATEAU, 0.1, 0.8, 0.3, 1.7, 0.0)
-    assert curve_loglik(score, y, w, curve) == pytest.approx(plain_loglik(score, y, w, np.array(curve[1:5])))
+    fitted, gradient, _ = plateau_at(line_up(score, y, w), curve)
+    assert fitted.loglik == pytest.approx(plain_loglik(score, y, w, np.array(curve[1:5])))
+    for j, at in enumerate((3, 4, 1, 2)):  # intercept, slope, floor, ceiling
+        step = np.zeros(4)
+        step[at - 1] = 1e-6
+        up, down = (plain_loglik(score, y, w, np.array(curve[1:5]) + sign * step) for sign in (1, -1))
+        assert gradient[j] == pytest.approx((up - down) / 2e-6, rel=1e-6)
     mean, spread = moments(score, w)
     assert mean == pytest.approx(np.average(score, weights=w))
     assert spread**2 == pytest.approx(np.cov(score, aweights=w, ddof=0))

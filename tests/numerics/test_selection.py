@@ -13,6 +13,7 @@ from qualify.numerics.ridge import RidgeFit, Training, choose_ridge, prepare_tra
 from qualify.numerics.selection import (
     DRAWS,
     MAJORITY,
+    NOISE,
     choose_by_aic,
     choose_characteristics,
     inclusion,
@@ -89,7 +90,9 @@ def choose(training: Training, fit: RidgeFit, most: int, *, gradient: np.ndarray
     slopes = curvature @ fit.beta[1:] if gradient is None else gradient
     total = float(training.weights.sum())
     return np.flatnonzero(
-        choose_by_aic(curvature, information, slopes, training.coding, total, most)
+        choose_by_aic(
+            curvature, information, slopes, training.coding, total, most, np.ones(6, dtype=np.bool_)
+        )
     ).tolist()
 
 
@@ -155,10 +158,10 @@ def test_what_matters_is_kept_and_what_does_not_is_not(
     sample = mixed_sample(1500, seed)
     training = prepare_training(sample.items, sample.outcome, sample.weights, 5.0)
     fit = choose_ridge(training, everything(training), np.inf)
-    chosen = np.flatnonzero(choose_characteristics(fit, training.coding, 1500.0, 6)).tolist()
+    chosen = np.flatnonzero(choose_characteristics(fit, training.coding, 1500.0, 6, NOISE)).tolist()
     assert set(chosen) >= {0, 3, 5} and len(chosen) <= 5
     for most in (1, 2):
-        assert choose_characteristics(fit, training.coding, 1500.0, most).sum() <= most
+        assert choose_characteristics(fit, training.coding, 1500.0, most, NOISE).sum() <= most
 
 
 def test_noise_is_left_out(mixed_sample: Callable[[int, int], Sample]) -> None:
@@ -171,12 +174,12 @@ def test_noise_is_left_out(mixed_sample: Callable[[int, int], Sample]) -> None:
         fit = ridge_at(
             training, everything(training), choose_ridge(training, everything(training), np.inf), 16.0
         )
-        kept.append(choose_characteristics(fit, training.coding, 300.0, 6).sum())
+        kept.append(choose_characteristics(fit, training.coding, 300.0, 6, NOISE).sum())
     assert np.mean(kept) < 1.5  # AIC lets one in six through, of six
 
 
 def test_the_same_deals_give_the_same_choice(fitted: tuple[Training, RidgeFit]) -> None:
     training, fit = fitted
-    twice = [choose_characteristics(fit, training.coding, 200.0, 6) for _ in range(2)]
+    twice = [choose_characteristics(fit, training.coding, 200.0, 6, NOISE) for _ in range(2)]
     np.testing.assert_array_equal(*twice)
     assert DRAWS * MAJORITY >= 10  # a choice rests on ten perturbed fits at the least

@@ -1,0 +1,90 @@
+"""Newton's method for logistic regression on blocks of deals, free or with a quadratic penalty."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds, score_and_information
+from qualify.numerics.compiled import compiled
+from qualify.numerics.positive import lower_root, solve_root
+
+# How a climb may stop.
+CONVERGED, SINGULAR, UNFINISHED, DRIFTING = 0, 1, 2, 3
+STEPS = 40
+# A last step that still moves a deal's log-odds this far has not settled: the outcomes are separated.
+DRIFT = 0.1
+
+
+class Climb(NamedTuple):
+    """Where Newton's method stopped: coefficients, steps taken, and how.
+
+    `base` is the last point at which `gradient` and Fisher `information` (without penalty) were worked out;
+    `beta` is a step beyond it whose size is within the tolerance.
+    """
+
+    beta: Vector
+    base: Vector
+    gradient: Vector
+    information: Matrix
+    steps: int
+    how: int
+
+
+@compiled
+def climb(blocks: Blocks, penalty: Matrix, start: Vector, tolerance: float) -> Climb:
+    """Maximise ``ℓ(β) − ½ β'Pβ`` from `start`."""
+    end = climb_on(blocks, penalty, begin(blocks, start), tolerance)
+    if end.how == CONVERGED and _farthest(blocks, end.beta - end.base) > DRIFT:
+        return Climb(end.beta, end.base, end.gradient, end.information, end.steps, DRIFTING)
+    return end
+
+
+@compiled
+def begin(blocks: Blocks, start: Vector) -> Climb:
+    """Stand at `start`, looking round."""
+    gradient, information = score_and_information(blocks, start)
+    return Climb(start, start, gradient, information, 0, UNFINISHED)
+
+
+@compiled
+def climb_on(blocks: Blocks, penalty: Matrix, begun: Climb, tolerance: float) -> Climb:
+    """Go on from the base of another climb, perhaps under another penalty.
+
+    A step is halved while the gain along it would turn into as steep a loss: for a concave function that
+    leads to the top without its value ever being worked out. A step that promises less than `tolerance` of
+    twice the log-likelihood is taken and is the last, since Newton's error squares at each step.
+    """
+    base, gradient, information = begun.base, begun.gradient, begun.information
+    for taken in range(STEPS):
+        pull = gradient - penalty @ base
+        factored, root = lower_root(information + penalty)
+        if not factored:
+            return Climb(base, base, gradient, information, taken, SINGULAR)
+        step = solve_root(root, pull)
+        promise = (step * pull).sum()
+        if promise < tolerance:
+            return Climb(base + step, base, gradient, information, taken + 1, CONVERGED)
+        length = 1.0
+        for _ in range(12):
+            trial = base + length * step
+            gradient, information = score_and_information(blocks, trial)
+            if (step * (gradient - penalty @ trial)).sum() >= -0.5 * promise:
+                break
+            length *= 0.5
+        base = trial
+    return Climb(base, base, gradient, information, STEPS, UNFINISHED)
+
+
+@compiled
+def _farthest(blocks: Blocks, step: Vector) -> float:
+    """Largest change that a step makes to the log-odds of a deal."""
+    change = np.empty(blocks.weights.shape[1])
+    farthest = 0.0
+    for b in range(blocks.weights.shape[0]):
+        block_log_odds(blocks, b, step, change)
+        for i in range(change.size):
+            if blocks.weights[b, i] > 0:
+                farthest = max(farthest, abs(change[i] - blocks.offset[b, i]))
+    return farthest
