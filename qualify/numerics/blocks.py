@@ -14,6 +14,7 @@ from qualify.numerics.lanes import LANES, chances, logarithms
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+
 class Blocks(NamedTuple):
     """Deals with weight, 64 to a block; the last block is filled up with weight 0.
 

@@ -34,7 +34,7 @@ def compiled_sums(function: F) -> F:
 
 
 def _compiled(function: F, fastmath: bool | set[str]) -> F:
-    options = {"error_model": "numpy", "nogil": True, "fastmath": fastmath}
+    options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": fastmath}
     try:
         kernel = _kept_with_its_sources(numba.njit(cache=True, **options)(function), function.__module__)
     except RuntimeError:  # no folder to keep it in: every process compiles anew

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, deal, fit_line, move, sort_by_answer
 from qualify.numerics.coding import NOMINAL, Items, count_answers
 from qualify.numerics.compiled import compiled
 from qualify.numerics.ridge import Training
@@ -18,19 +17,6 @@ AFFORDABLE = 1.0
 SPANS = (2, 5, 10)
 # The search stays this close to the rounded effects: few deals with a rare answer prove little.
 LEEWAY = 1
-# Fits that are only compared may stop where a step promises less deviance than this; the one kept may not.
-ROUGH, FINE = 1e-3, 1e-10
-# Log-odds without points beyond this are as good as endless.
-FARTHEST = 300.0
-
-
-class Scorecard(NamedTuple):
-    """Points (C, L) per answer, and the log-odds ``intercept + slope · score``."""
-
-    points: NDArray[np.int64]
-    intercept: float
-    slope: float
-    loss: float
 
 
 @compiled
@@ -44,7 +30,7 @@ def find_points(
     coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers stay in order.
     """
     counts = count_answers(training.items, training.weights)
-    board = _sorted_by_answer(training, counts)
+    board = sort_by_answer(training, counts)
     widest = 0.0
     for c in range(use.size):
         if use[c]:
@@ -93,24 +79,6 @@ def _rounded(
     return points
 
 
-class Board(NamedTuple):
-    """The deals by score, kept up as points move.
-
-    counts : (C, L), deals per answer.
-    rows, first : deals sorted by their answer to each characteristic, (C, n), and where each answer begins.
-    score : (n,), of each deal.
-    tally : (2, S), won and lost deals per score.
-    spread : (C,), variance of the points that each characteristic gives.
-    """
-
-    counts: Matrix
-    rows: NDArray[np.int32]
-    first: NDArray[np.int32]
-    score: NDArray[np.int64]
-    tally: Matrix
-    spread: Vector
-
-
 @compiled
 def _descend(
     training: Training,
@@ -122,8 +90,8 @@ def _descend(
 ) -> Scorecard:
     """Move the points of one group of answers at a time by one, as long as the loss falls."""
     points = rounded.copy()
-    board = _dealt(training, board, points)
-    best = _fit(board, points, strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
+    board = deal(training, board, points, LEEWAY)
+    best = fit_line(board, points, strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
     for _ in range(20):
         before = best.loss
         for c in range(use.size):
@@ -134,73 +102,15 @@ def _descend(
                     there = points[c, a] + step
                     near = abs(there - rounded[c, a]) <= LEEWAY and 0 <= there <= span
                     if near and _may_move(training, points, c, a, step):
-                        _move(training, points, board, c, a, step)
-                        card = _fit(board, points, strength, best, ROUGH)
+                        move(training, points, board, c, a, step)
+                        card = fit_line(board, points, strength, best, ROUGH)
                         if card.loss < best.loss - 1e-6:
                             best = card
                             break
-                        _move(training, points, board, c, a, -step)
+                        move(training, points, board, c, a, -step)
         if best.loss == before:
             break
-    return _fit(board, points, strength, best, FINE)
-
-
-@compiled
-def _sorted_by_answer(training: Training, counts: Matrix) -> Board:
-    """Sort the deals in use by their answers, so that a group of answers is moved without a search."""
-    n, characteristics = training.items.codes.shape
-    rows = np.empty((characteristics, n), dtype=np.int32)
-    first = np.zeros((characteristics, counts.shape[1] + 1), dtype=np.int32)
-    for c in range(characteristics):
-        for i in range(n):
-            if training.weights[i] > 0:
-                first[c, training.items.codes[i, c] + 1] += 1
-        for a in range(counts.shape[1]):
-            first[c, a + 1] += first[c, a]
-        end = first[c].copy()
-        for i in range(n):
-            if training.weights[i] > 0:
-                answer = training.items.codes[i, c]
-                rows[c, end[answer]] = i
-                end[answer] += 1
-    return Board(counts, rows, first, np.zeros(n, dtype=np.int64), np.zeros((2, 1)), np.zeros(characteristics))
-
-
-@compiled
-def _dealt(training: Training, board: Board, points: NDArray[np.int64]) -> Board:
-    """Put the deals on a board by these points."""
-    n, characteristics = training.items.codes.shape
-    spread, scores = np.zeros(characteristics), 1
-    for c in range(characteristics):
-        spread[c] = _variance(board.counts[c], points[c])
-        scores += points[c].max() + LEEWAY
-    dealt = Board(
-        board.counts, board.rows, board.first, np.zeros(n, dtype=np.int64), np.zeros((2, scores)), spread
-    )
-    for i in range(n):
-        if training.weights[i] > 0:
-            for c in range(characteristics):
-                dealt.score[i] += points[c, training.items.codes[i, c]]
-            _tally(training, dealt, i, 1.0)
-    return dealt
-
-
-@compiled
-def _tally(training: Training, board: Board, i: int, sign: float) -> None:
-    """Put a deal on the board at its score, or take it off."""
-    w, y = sign * training.weights[i], training.outcome[i]
-    board.tally[0, board.score[i]] += w * y
-    board.tally[1, board.score[i]] += w * (1.0 - y)
-
-
-@compiled
-def _variance(counts: Vector, points: NDArray[np.int64]) -> float:
-    total, mean, square = 0.0, 0.0, 0.0
-    for a in range(counts.size):
-        total += counts[a]
-        mean += counts[a] * points[a]
-        square += counts[a] * points[a] * points[a]
-    return square / total - (mean / total) ** 2
+    return fit_line(board, points, strength, best, FINE)
 
 
 @compiled
@@ -227,83 +137,3 @@ def _may_move(training: Training, points: NDArray[np.int64], c: int, answer: int
         if (up - down) * rising < 0:
             return False
     return True
-
-
-@compiled
-def _move(
-    training: Training, points: NDArray[np.int64], board: Board, c: int, answer: int, step: int
-) -> None:
-    """Change points and scores of a group of answers in place."""
-    for a in range(training.items.levels[c] + 1):
-        if training.coding.group[c, a] == answer:
-            points[c, a] += step
-            for i in board.rows[c, board.first[c, a] : board.first[c, a + 1]]:
-                _tally(training, board, i, -1.0)
-                board.score[i] += step
-                _tally(training, board, i, 1.0)
-    board.spread[c] = _variance(board.counts[c], points[c])
-
-
-@compiled
-def _fit(
-    board: Board, points: NDArray[np.int64], strength: float, near: Scorecard, tolerance: float
-) -> Scorecard:
-    """Fit intercept and slope to the scores, starting nearby; the slope is penalised like the ridge fit.
-
-    Stops where a step would lower the deviance by less than `tolerance`.
-    """
-    won, lost = board.tally
-    count = won + lost
-    stiffness = strength * board.spread.sum()
-    middle = (count * np.arange(count.size)).sum() / count.sum()
-    b = near.slope
-    a = near.intercept + b * middle
-    if not np.isfinite(near.loss):
-        a = np.log((won.sum() + 1e-9) / (lost.sum() + 1e-9))
-    for _ in range(40):
-        ga, gb, haa, hab, hbb = _slopes(won, count, a - b * middle, b, middle)
-        gb -= stiffness * b
-        hbb += stiffness
-        determinant = haa * hbb - hab * hab
-        if not determinant > 1e-12 * haa * (hbb + 1e-300):
-            break
-        da = (hbb * ga - hab * gb) / determinant
-        db = (haa * gb - hab * ga) / determinant
-        shrink = min(1.0, 4.0 / max(abs(da), abs(db) * (1.0 + middle), 1e-300))
-        a += shrink * da
-        b += shrink * db
-        if da * ga + db * gb < tolerance:
-            break
-    intercept = a - b * middle
-    return Scorecard(points, intercept, b, _line_deviance(won, count, intercept, b) + stiffness * b * b)
-
-
-@compiled
-def _slopes(
-    won: Vector, count: Vector, intercept: float, b: float, middle: float
-) -> tuple[float, float, float, float, float]:
-    """First and second derivatives of the log-likelihood; the odds change by the same factor at each score."""
-    ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0
-    against, factor = np.exp(min(max(-intercept, -FARTHEST), FARTHEST)), np.exp(-b)
-    for s in range(count.size):
-        if count[s] > 0:
-            x = s - middle
-            p = 1.0 / (1.0 + against)
-            residual, v = won[s] - count[s] * p, count[s] * p * (1.0 - p)
-            ga += residual
-            gb += residual * x
-            haa += v
-            hab += v * x
-            hbb += v * x * x
-        against *= factor
-    return ga, gb, haa, hab, hbb
-
-
-@compiled
-def _line_deviance(won: Vector, count: Vector, intercept: float, slope: float) -> float:
-    deviance = 0.0
-    for s in range(won.size):
-        if count[s] > 0:
-            eta = intercept + slope * s
-            deviance += 2.0 * (count[s] * (max(eta, 0.0) + np.log1p(np.exp(-abs(eta)))) - won[s] * eta)
-    return deviance

@@ -77,14 +77,14 @@ def _train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise
     fit = choose_ridge(training, use, 4.0 * fit.strength) if chosen else fit_at(training, use, fit.strength)
     effects = answer_effects(training.coding, fit.beta)
     card = find_points(training, effects, use, fit.strength, recipe.largest)
-    effects = card.slope * card.points
-    return Trained(card.intercept, effects, card.points, card.slope, fit.strength, fit.freedom, fit.how)
+    by_answer: Matrix = card.slope * card.points.astype(np.float64)
+    return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 
 
 @compiled
 def answer_effects(coding: Coding, beta: Vector) -> Matrix:
     """Log-odds that each answer adds, (C, L)."""
-    effects = np.zeros(coding.value.shape)
+    effects: Matrix = np.zeros(coding.value.shape)
     for c in range(effects.shape[0]):
         for a in range(effects.shape[1]):
             if coding.column[c, a] >= 0:
@@ -95,8 +95,9 @@ def answer_effects(coding: Coding, beta: Vector) -> Matrix:
 @compiled
 def predict(codes: NDArray[np.int32], trained: Trained) -> Vector:
     """Log-odds of deals from their answers, (n,)."""
-    log_odds = np.full(codes.shape[0], trained.intercept)
-    for i in range(codes.shape[0]):
-        for c in range(codes.shape[1]):
+    n, characteristics = codes.shape
+    log_odds = np.full(n, trained.intercept)
+    for i in range(n):
+        for c in range(characteristics):
             log_odds[i] += trained.effects[c, codes[i, c]]
     return log_odds

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_answers, log_likelihood, with_columns
-from qualify.numerics.climb import begin, climb, climb_on
+from qualify.numerics.climb import Climb, begin, climb, climb_on
 from qualify.numerics.coding import Coding, Items, code_answers
 from qualify.numerics.compiled import compiled
 from qualify.numerics.positive import inverse_from_root, lower_root
 
 # Strengths tried, strongest first; 1 / strength is the variance expected of a contribution to the log-odds.
 STRENGTHS = 4.0 ** np.arange(6, -3, -1)
+# The search goes from the middle both ways, until the criterion has climbed this far from its least.
+MIDDLE, CLIMBING = 4, 2.0
 # Fits that are only compared may stop this far from their maximum, in deviance; the one kept may not.
 ROUGH, FINE = 1e-2, 1e-10
 
@@ -91,22 +93,33 @@ def choose_ridge(training: Training, use: NDArray[np.bool_], strongest: float) -
     blocks = with_columns(training.blocks, busy)
     penalty = _among(training.penalty, busy)
     total = training.weights.sum()
-    near = begin(blocks, _flat(training, busy))
-    best, best_strength, least = near.beta, np.inf, np.inf
-    for strength in STRENGTHS:
-        if strength > strongest:
-            continue
-        near = climb_on(blocks, strength * penalty, near, ROUGH)
-        freedom = effective_parameters(near.information + strength * penalty, near.information)
-        spare = max(total - freedom - 1.0, 1e-9)
-        deviance = -2.0 * log_likelihood(blocks, near.beta)
-        criterion = deviance + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare)
-        if criterion < least:
-            best, best_strength, least = near.beta, strength, criterion
-        # Past its minimum the criterion only climbs.
-        elif criterion > least + 4.0:
-            break
-    return _finished(training, blocks, busy, best, best_strength)
+    start = MIDDLE
+    while STRENGTHS[start] > strongest:
+        start += 1
+    middle = climb_on(blocks, STRENGTHS[start] * penalty, begin(blocks, _flat(training, busy)), ROUGH)
+    best, chosen = middle.beta, start
+    least = _criterion(blocks, penalty, middle, STRENGTHS[start], total)
+    for step in (1, -1):
+        near, k = middle, start + step
+        while 0 <= k < STRENGTHS.size and STRENGTHS[k] <= strongest:
+            near = climb_on(blocks, STRENGTHS[k] * penalty, near, ROUGH)
+            criterion = _criterion(blocks, penalty, near, STRENGTHS[k], total)
+            # On either side of its minimum the criterion only climbs.
+            if criterion > least + CLIMBING:
+                break
+            if criterion < least:
+                best, chosen, least = near.beta, k, criterion
+            k += step
+    return _finished(training, blocks, busy, best, STRENGTHS[chosen])
+
+
+@compiled
+def _criterion(blocks: Blocks, penalty: Matrix, fit: Climb, strength: float, total: float) -> float:
+    """Corrected AIC of a penalised fit."""
+    freedom = effective_parameters(fit.information + strength * penalty, fit.information)
+    spare = max(total - freedom - 1.0, 1e-9)
+    penalised = 2.0 * freedom * (1.0 + (freedom + 1.0) / spare)
+    return penalised - 2.0 * log_likelihood(blocks, fit.beta)
 
 
 @compiled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,21 @@ from qualify.numerics.ridge import RidgeFit
 DRAWS = 20
 MAJORITY = 0.5
 NOISE: NDArray[np.float64] = np.random.default_rng(20_260_101).standard_normal((DRAWS, 512))
+
+
+class Shape(NamedTuple):
+    """The penalised likelihood as a parabola over the slopes: curvature, information, gradient at zero."""
+
+    curvature: Matrix
+    information: Matrix
+    gradient: Vector
+
+
+@compiled
+def shape_of(fit: RidgeFit) -> Shape:
+    """Return the parabola around a fit, with the intercept left free to follow the slopes."""
+    curvature = _beyond_intercept(fit.curvature)
+    return Shape(curvature, _beyond_intercept(fit.information), curvature @ fit.beta[1:])
 
 
 @compiled
@@ -48,23 +65,21 @@ def choose_characteristics(
     stable = inclusion(fit, coding, total, characteristics, noise) >= MAJORITY
     if stable.sum() <= most:
         return stable
-    curvature, information = beyond_intercept(fit.curvature), beyond_intercept(fit.information)
-    return choose_by_aic(curvature, information, curvature @ fit.beta[1:], coding, total, most, stable)
+    return choose_by_aic(shape_of(fit), coding, total, most, stable)
 
 
 @compiled
 def inclusion(fit: RidgeFit, coding: Coding, total: float, most: int, noise: Matrix) -> Vector:
     """Share of perturbed fits in which each characteristic is chosen, (C,)."""
-    curvature, information = beyond_intercept(fit.curvature), beyond_intercept(fit.information)
-    gradient = curvature @ fit.beta[1:]
-    root = _root(information)
-    size = gradient.size
+    shape = shape_of(fit)
+    root = _root(shape.information)
+    size = shape.gradient.size
     among = np.ones(coding.first.size - 1, dtype=np.bool_)
     share = np.zeros(among.size)
     for d in range(noise.shape[0]):
         drawn = noise[d][np.arange(size) % noise.shape[1]]
-        perturbed = gradient + root @ drawn
-        share += choose_by_aic(curvature, information, perturbed, coding, total, most, among)
+        perturbed = Shape(shape.curvature, shape.information, shape.gradient + root @ drawn)
+        share += choose_by_aic(perturbed, coding, total, most, among)
     share /= noise.shape[0]
     return share
 
@@ -85,13 +100,7 @@ def _root(matrix: Matrix) -> Matrix:
 
 @compiled
 def choose_by_aic(
-    curvature: Matrix,
-    information: Matrix,
-    gradient: Vector,
-    coding: Coding,
-    total: float,
-    most: int,
-    among: NDArray[np.bool_],
+    shape: Shape, coding: Coding, total: float, most: int, among: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Add characteristics one at a time, best first, and stop at the size with the least corrected AIC.
 
@@ -100,8 +109,8 @@ def choose_by_aic(
     needed along the way. Sweeping the chosen columns (Goodnight 1979, The American Statistician 33, 149–158)
     leaves what the others explain beyond them, and A_SS⁻¹ in place.
     """
-    swept, rest = curvature.copy(), gradient.copy()
-    scratch = np.empty((gradient.size + 1, gradient.size + 1))
+    swept, rest = shape.curvature.copy(), shape.gradient.copy()
+    scratch = np.empty((rest.size + 1, rest.size + 1))
     left = among.copy()
     chosen = np.zeros(among.size, dtype=np.bool_)
     best = chosen.copy()
@@ -114,7 +123,7 @@ def choose_by_aic(
         explained += gain
         for j in range(coding.first[leader], coding.first[leader + 1]):
             _sweep(swept, rest, j, scratch[0])
-        freedom = 1.0 + _freedom(curvature, information, swept, coding, chosen)
+        freedom = 1.0 + _freedom(shape, swept, coding, chosen)
         spare = max(total - freedom - 1.0, 1e-9)
         # Against the intercept alone, whose own criterion is 2.
         criterion = -explained + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
@@ -184,9 +193,7 @@ def _sweep(swept: Matrix, rest: Vector, k: int, row: Vector) -> None:
 
 
 @compiled
-def _freedom(
-    curvature: Matrix, information: Matrix, swept: Matrix, coding: Coding, chosen: NDArray[np.bool_]
-) -> float:
+def _freedom(shape: Shape, swept: Matrix, coding: Coding, chosen: NDArray[np.bool_]) -> float:
     """``tr(I_SS A_SS⁻¹) = |S| − tr((A − I)_SS A_SS⁻¹)``: the penalty ties no two characteristics together."""
     freedom = 0.0
     for c in range(chosen.size):
@@ -194,12 +201,12 @@ def _freedom(
             for j in range(coding.first[c], coding.first[c + 1]):
                 freedom += 1.0
                 for k in range(coding.first[c], coding.first[c + 1]):
-                    freedom -= (curvature[j, k] - information[j, k]) * swept[k, j]
+                    freedom -= (shape.curvature[j, k] - shape.information[j, k]) * swept[k, j]
     return freedom
 
 
 @compiled
-def beyond_intercept(matrix: Matrix) -> Matrix:
+def _beyond_intercept(matrix: Matrix) -> Matrix:
     """Return the matrix over the slopes, with the intercept left free to follow them."""
     slopes: Matrix = matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
     return slopes

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, count_answers
-from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, Scorecard, find_points
+from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training

@@ -14,6 +14,7 @@ from qualify.numerics.selection import (
     DRAWS,
     MAJORITY,
     NOISE,
+    Shape,
     choose_by_aic,
     choose_characteristics,
     inclusion,
@@ -91,7 +92,7 @@ def choose(training: Training, fit: RidgeFit, most: int, *, gradient: np.ndarray
     total = float(training.weights.sum())
     return np.flatnonzero(
         choose_by_aic(
-            curvature, information, slopes, training.coding, total, most, np.ones(6, dtype=np.bool_)
+            Shape(curvature, information, slopes), training.coding, total, most, np.ones(6, dtype=np.bool_)
         )
     ).tolist()
 
