@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
 from qualify.tipping import TippingPoint, check_outcomes, describe_tipping
 from qualify.tipping_verdict import Limits
+from qualify.units import in_order
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -214,6 +215,8 @@ def refine_criteria(
     settings = _settings(max_characteristics, zones, replicates, level)
     check_outcomes(deals, where="a scorecard")
     limits = Limits()
+    arrived = deals.closed.index
+    deals, _ = in_order(deals)
     refined = refine(
         deals,
         most=settings["max_characteristics"],
@@ -234,7 +237,7 @@ def refine_criteria(
         probabilities=probabilities,
         stability=stability_table(deals, refined),
         performance=performance_table(refined, level),
-        tipping=tipping,
+        tipping=replace(tipping, scores=tipping.scores.loc[arrived]),
         bands_from=zoning.source,
         survey=deals.survey,
         version="1",

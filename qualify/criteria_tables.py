@@ -178,6 +178,7 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
 
 def fingerprint(deals: Deals) -> str:
     """SHA-256 of answers and outcomes, whatever the order of rows."""
-    table = deals.answers.astype(str).assign(outcome=deals.closed["outcome"].astype(str))
-    rows = sorted(json.dumps(row, ensure_ascii=True) for row in table.to_numpy().tolist())
+    table = deals.answers.assign(outcome=deals.closed["outcome"].astype("category"))
+    counts = table.groupby(list(table.columns), observed=True, sort=False).size().reset_index()
+    rows = sorted(json.dumps([str(entry) for entry in row]) for row in counts.itertuples(index=False))
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()

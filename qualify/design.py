@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Coding, Items, code_answers, dense_design
-from qualify.numerics.resampling import Sample
 from qualify.survey import UNKNOWN, Survey
 
 PER_STEP = "per step"
-FOLDS = 10
-# Identical answers are kept together in folds only where this many patterns per fold remain.
-PATTERNS_PER_FOLD = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -248,48 +244,4 @@ def items_of(answers: pd.DataFrame, survey: Survey) -> Items:
     )
 
 
-def sample_of(deals: Deals) -> tuple[Sample, str]:
-    """Deals ready to be resampled, and in words what is kept together when they are.
-
-    Deals of one account stay together, in folds and in draws, where accounts are known. Else deals with
-    identical answers stay in one fold, where there are at least five times as many patterns as folds and none
-    is larger than a fold; single deals are drawn, for new deals come with the same patterns.
-
-    Parameters
-    ----------
-    deals : Deals
-        Deals read against their survey.
-
-    Returns
-    -------
-    Sample
-        Answers, outcomes, weights and groups.
-    str
-        ``"accounts"``, ``"identical answers"`` or ``"single deals"``.
-    """
-    items = items_of(deals.answers, deals.survey)
-    single = np.arange(deals.n)
-    group, unit, how = single, single, "single deals"
-    if "account" in deals.closed:
-        account = deals.closed["account"].astype("string").fillna("").to_numpy(dtype=object)
-        # A deal without an account is an account of its own.
-        lone = [f"\0{i}" if not text else str(text) for i, text in enumerate(account)]
-        group, how = pd.factorize(np.array(lone, dtype=object))[0], "accounts"
-        unit = group
-    else:
-        _, pattern, size = np.unique(items.codes, axis=0, return_inverse=True, return_counts=True)
-        # A pattern larger than a fold could not be kept together without unbalancing the folds.
-        if len(size) >= PATTERNS_PER_FOLD * FOLDS and size.max() * FOLDS <= deals.n:
-            group, how = pattern.ravel(), "identical answers"
-    weights = as_floats(deals.weights)
-    sample = Sample(
-        items=items,
-        outcome=as_floats(deals.won),
-        weights=weights / weights.mean(),
-        group=np.ascontiguousarray(group, dtype=np.int64),
-        unit=np.ascontiguousarray(unit, dtype=np.int64),
-    )
-    return sample, how
-
-
-__all__ = ["PER_STEP", "UNKNOWN", "DesignMatrix", "design_matrix", "items_of", "sample_of"]
+__all__ = ["PER_STEP", "UNKNOWN", "DesignMatrix", "as_floats", "design_matrix", "items_of"]

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.deals import Deals
-from qualify.design import FOLDS, sample_of
 from qualify.numerics.coding import NUMERIC, Items
 from qualify.numerics.curves import FLAT, Curve
 from qualify.numerics.procedures import Recipe, Trained, train
 from qualify.numerics.resampling import Sample
 from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
 from qualify.scales import Scale, scales_of, whole_items
+from qualify.units import FOLDS, sample_of
 
 # The characteristic with the widest spread earns at most this many points.
 LARGEST = 10

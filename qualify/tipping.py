@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +12,6 @@ from sklearn.isotonic import IsotonicRegression
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
-from qualify.design import FOLDS, sample_of
 from qualify.errors import NotEnoughDeals, check_level, check_positive
 from qualify.given_score import given_score
 from qualify.numerics.curves import PLATEAU
@@ -27,6 +26,7 @@ from qualify.numerics.tipping import (
 )
 from qualify.tables.render import page
 from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_table
+from qualify.units import FOLDS, in_order, sample_of
 
 Interval = tuple[float, float]
 FEWEST_ACCOUNTS = 5
@@ -168,13 +168,17 @@ def find_tipping_point(
     check_positive(replicates, name="replicates", where="find_tipping_point", whole=True)
     limits = limits or Limits()
     check_outcomes(deals, where="a tipping point")
-    sample, _ = sample_of(deals)
+    given = None if score is None else given_score(score, deals)
+    ordered, order = in_order(deals, given)
+    sample, _ = sample_of(ordered)
     recipe = Recipe(float(deals.survey.min_answers), False, 0, 0) if score is None else None
     plan = Plan(recipe, FOLDS, int(replicates), level, limits.alpha)
-    given = None if score is None else given_score(score, deals)
-    estimate = estimate_tipping(sample, plan, np.random.default_rng(rng), given)
+    estimate = estimate_tipping(
+        sample, plan, np.random.default_rng(rng), None if given is None else given[order]
+    )
     label = "log-odds of winning" if score is None else "score"
-    return describe_tipping(deals, estimate, level=level, limits=limits, label=label)
+    found = describe_tipping(ordered, estimate, level=level, limits=limits, label=label)
+    return replace(found, scores=found.scores.loc[deals.closed.index])
 
 
 def check_outcomes(deals: Deals, *, where: str) -> None:

@@ -9,13 +9,14 @@ import pandas as pd
 from scipy.special import expit
 
 from qualify.deals import Deals
-from qualify.design import PER_STEP, sample_of
+from qualify.design import PER_STEP
 from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
 from qualify.numerics.coding import NUMERIC
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import choose_ridge, prepare_training
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
+from qualify.units import sample_of
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -15,11 +15,11 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 import qualify as ql
-from qualify.design import sample_of
 from qualify.factors import Factors
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.numerics.resampling import Sample, cross_fit, replicate
 from qualify.scales import scales_of, whole_items
+from qualify.units import sample_of
 
 SURVEY = Path(__file__).resolve().parent.parent / "examples" / "b2b_sales" / "survey.yaml"
 WIN_MODEL = Recipe(5.0, False, 0, 0)

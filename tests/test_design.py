@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from qualify.deals import Deals, read_deals
-from qualify.design import PER_STEP, design_matrix, items_of, sample_of
+from qualify.design import PER_STEP, design_matrix, items_of
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
+from qualify.units import sample_of
 
 
 def asked(name: str, kind: str, *values: str, **more: object) -> Characteristic:

@@ -8,9 +8,9 @@ import pytest
 from scipy.stats import binom
 
 import qualify as ql
-from qualify.design import sample_of
 from qualify.numerics.curves import choose_curve
 from qualify.numerics.tipping import landmarks
+from qualify.units import sample_of
 
 SEEDS = range(8)
 
