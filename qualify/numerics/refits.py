@@ -1,0 +1,217 @@
+"""The same logistic regression many times over, each time on rows drawn with replacement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks
+from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, Climb, climb
+from qualify.numerics.compiled import compiled
+from qualify.numerics.lanes import LANES
+from qualify.numerics.resampling import replicate
+
+# One compiled call makes up to so many replicates, or as many as draw this number of rows.
+CHUNK, CHUNK_ROWS = 16, 250_000
+# A step that promises less of twice the log-likelihood is the last; its error squares.
+FINE = 1e-10
+
+
+class Draws(NamedTuple):
+    """How many times to draw as many rows as there are, with replacement, and the source of chance."""
+
+    times: int
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Refits:
+    """Fits to drawn rows.
+
+    estimate : (p,), the fit to all rows, from which each replicate starts.
+    beta : (B, p), NaN where a replicate has no maximum.
+    how : (B,), how each stopped: 0 converged, 1 singular, 2 unfinished, 3 drifting, which is separated.
+    steps : (B,), Newton steps taken.
+    """
+
+    estimate: Vector
+    beta: Matrix
+    how: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+    @property
+    def failed(self) -> int:
+        """Replicates without a maximum, whatever the reason."""
+        return int((self.how != CONVERGED).sum())
+
+    @property
+    def separated(self) -> int:
+        """Replicates whose rows tell won and lost apart outright, so that estimates are infinite."""
+        return int((self.how == DRIFTING).sum())
+
+    @property
+    def singular(self) -> int:
+        """Replicates in which a column is made up by others, as where an answer was not drawn."""
+        return int((self.how == SINGULAR).sum())
+
+    @property
+    def unfinished(self) -> int:
+        """Replicates that were still moving when their steps ran out."""
+        return int((self.how == UNFINISHED).sum())
+
+
+class Rows(NamedTuple):
+    """Rows to draw from: design (p, n) column by column, outcome, weights and offset (n,)."""
+
+    columns: Matrix
+    outcome: Vector
+    weights: Vector
+    offset: Vector
+
+
+def refit_many(
+    design: Matrix,
+    outcome: NDArray[np.generic],
+    draws: Draws,
+    *,
+    penalty: Literal["none"] = "none",
+    weights: Vector | None = None,
+    offset: Vector | None = None,
+) -> Refits:
+    """Fit a logistic regression to many bootstrap draws of its rows.
+
+    Parameters
+    ----------
+    design : ndarray, shape (n, p)
+        The columns, intercept first.
+    outcome : ndarray, shape (n,)
+        1 for won, 0 for lost; shares are allowed with weights as trials.
+    draws : Draws
+        How many replicates, and a generator. Results do not hang on the number of threads.
+    penalty : {"none"}
+        Maximum likelihood.
+    weights, offset : ndarray, shape (n,), optional
+        Case weights, of which 0 leaves a row out of the draws, and fixed parts of the log-odds.
+
+    Returns
+    -------
+    Refits
+        Coefficients of every replicate, and how each fit stopped.
+
+    Notes
+    -----
+    Each replicate is Newton's method from the fit to all rows, run to the end: one step instead would leave
+    errors of a tenth of a coefficient at a few hundred rows.
+
+    References
+    ----------
+    Efron, B. & Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall, section 9.5.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> X = np.column_stack([np.ones(200), rng.standard_normal(200)])
+    >>> y = rng.random(200) < 1 / (1 + np.exp(-X[:, 1]))
+    >>> refits = refit_many(X, y, Draws(400, rng))
+    >>> refits.beta.shape, refits.failed
+    ((400, 2), 0)
+    """
+    rows = _rows(design, outcome, weights, offset)
+    start, n = _fit_of_all(rows), rows.outcome.size
+    size = max(1, min(CHUNK, draws.times, CHUNK_ROWS // max(n, 1)))
+
+    def chunk(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
+        return _refit_chunk(rows, rng.integers(n, size=(size, n), dtype=np.uint32), start)
+
+    parts = replicate(chunk, -(-draws.times // size), draws.rng, what="refits")
+    beta, how, steps = (np.concatenate(part)[: draws.times] for part in zip(*parts, strict=True))
+    beta[how != CONVERGED] = np.nan
+    return Refits(estimate=start, beta=beta, how=how, steps=steps)
+
+
+def _rows(
+    design: Matrix, outcome: NDArray[np.generic], weights: Vector | None, offset: Vector | None
+) -> Rows:
+    n = len(design)
+    given = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    used = given > 0
+    fixed = np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64)
+    return Rows(
+        columns=np.ascontiguousarray(design[used].T, dtype=np.float64),
+        outcome=np.asarray(outcome, dtype=np.float64)[used],
+        weights=given[used],
+        offset=fixed[used],
+    )
+
+
+def _fit_of_all(rows: Rows) -> Vector:
+    """Coefficients on all rows; those of the bare win rate where they have no maximum."""
+    flat = np.zeros(len(rows.columns))
+    blocks = block_rows(np.ascontiguousarray(rows.columns.T), rows.outcome, rows.weights, rows.offset)
+    fit = climb(blocks, np.zeros((flat.size, flat.size)), flat, FINE)
+    return fit.beta if fit.how == CONVERGED else flat
+
+
+@compiled
+def _refit_chunk(
+    rows: Rows, drawn: NDArray[np.uint32], start: Vector
+) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
+    """Fit to each line of drawn row numbers."""
+    times, n = drawn.shape
+    p = start.size
+    beta, how, steps = np.empty((times, p)), np.empty(times, np.int64), np.empty(times, np.int64)
+    penalty = np.zeros((p, p))
+    # Room for one draw is used again for the next: fresh memory would cost as much as a Newton step.
+    room, kept, counts = empty_blocks(n, p), np.empty(n, np.int64), np.empty(n, np.int32)
+    for t in range(times):
+        size = _count_rows(drawn[t], counts, kept)
+        fit = climb(gather(rows, counts, kept[:size], room), penalty, start, FINE)
+        beta[t], how[t], steps[t] = fit.beta, _how(fit), fit.steps
+    return beta, how, steps
+
+
+@compiled
+def _how(fit: Climb) -> int:
+    """How a fit stopped; information that runs out on the way is separation, from the start the design."""
+    return DRIFTING if fit.how == SINGULAR and fit.steps > 0 else fit.how
+
+
+@compiled
+def _count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.int64]) -> int:
+    """Count how often each row was drawn, list those that were, and return their number."""
+    counts[:] = 0
+    for i in range(drawn.size):
+        counts[drawn[i]] += 1
+    size = 0
+    for i in range(counts.size):
+        kept[size] = i
+        size += counts[i] > 0
+    return size
+
+
+@compiled
+def gather(rows: Rows, counts: NDArray[np.int32], kept: NDArray[np.int64], room: Blocks) -> Blocks:
+    """Put the rows kept into blocks, each weighted by its count, column by column."""
+    size, p = kept.size, rows.columns.shape[0]
+    count = (size + LANES - 1) // LANES
+    blocks = Blocks(room.columns[:count], room.outcome[:count], room.weights[:count], room.offset[:count])
+    if size:
+        # What an earlier draw left behind the last row must not count.
+        blocks.columns[count - 1] = 0.0
+        blocks.outcome[count - 1] = 0.0
+        blocks.weights[count - 1] = 0.0
+        blocks.offset[count - 1] = 0.0
+    for b in range(count):
+        first, lanes = b * LANES, min(LANES, size - b * LANES)
+        for j in range(p):
+            for i in range(lanes):
+                blocks.columns[b, j, i] = rows.columns[j, kept[first + i]]
+        for i in range(lanes):
+            row = kept[first + i]
+            blocks.outcome[b, i] = rows.outcome[row]
+            blocks.weights[b, i] = rows.weights[row] * counts[row]
+            blocks.offset[b, i] = rows.offset[row]
+    return blocks

@@ -1,0 +1,135 @@
+"""Many refits at once: against statsmodels one by one, and on rows that cannot be fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from scipy.special import expit
+
+from qualify.numerics.blocks import Vector, empty_blocks
+from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR
+from qualify.numerics.logistic import fit_logistic
+from qualify.numerics.refits import CHUNK, Draws, Refits, Rows, _count_rows, gather, refit_many
+
+# Both run to a step that gains less than 1e-10 of twice the log-likelihood; errors square from there.
+SAME = 1e-7
+
+
+@pytest.fixture(scope="module")
+def design() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    return np.column_stack([np.ones(300), rng.standard_normal((300, 2)), rng.integers(0, 6, (300, 3))])
+
+
+@pytest.fixture(scope="module")
+def outcome(design: np.ndarray) -> np.ndarray:
+    eta = design @ [-1.0, 0.8, 0.0, 0.3, -0.2, 0.1]
+    return (np.random.default_rng(4).random(300) < expit(eta)).astype(float)
+
+
+def drawn(rows: int, times: int, seed: int) -> np.ndarray:
+    """Counts of every row in every replicate, as the chunks draw them."""
+    chunks = np.random.default_rng(seed).spawn(-(-times // CHUNK))
+    lots = np.concatenate([rng.integers(rows, size=(CHUNK, rows), dtype=np.uint32) for rng in chunks])
+    return np.array([np.bincount(lot, minlength=rows) for lot in lots[:times]])
+
+
+def test_each_replicate_is_a_fit_weighted_by_its_counts(design: np.ndarray, outcome: np.ndarray) -> None:
+    refits = refit_many(design, outcome, Draws(40, np.random.default_rng(1)))
+    assert refits.failed == 0 and refits.beta.shape == (40, 6)
+    np.testing.assert_allclose(refits.estimate, sm.Logit(outcome, design).fit(disp=0).params, atol=SAME)
+    family = sm.families.Binomial()
+    for beta, counts in zip(refits.beta[::3], drawn(300, 40, 1)[::3], strict=True):
+        peer = sm.GLM(outcome, design, family=family, freq_weights=counts).fit(tol=1e-13)
+        np.testing.assert_allclose(beta, peer.params, rtol=SAME, atol=SAME)
+
+
+def test_weights_and_offset_stay_with_their_rows(design: np.ndarray, outcome: np.ndarray) -> None:
+    rng = np.random.default_rng(5)
+    weights, offset = rng.integers(0, 4, 300).astype(float), rng.normal(size=300)
+    used = weights > 0
+    refits = refit_many(design, outcome, Draws(9, np.random.default_rng(2)), weights=weights, offset=offset)
+    lots = np.random.default_rng(2).spawn(1)[0].integers(used.sum(), size=(9, used.sum()), dtype=np.uint32)
+    for beta, lot in zip(refits.beta, lots, strict=True):
+        counts = np.bincount(lot, minlength=used.sum()) * weights[used]
+        peer = fit_logistic(design[used], outcome[used], weights=counts, offset=offset[used])
+        np.testing.assert_allclose(beta, peer.beta, rtol=SAME, atol=SAME)
+
+
+def test_results_do_not_hang_on_the_number_of_threads(
+    design: np.ndarray, outcome: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> Refits:
+        return refit_many(design, outcome, Draws(100, np.random.default_rng(7)))
+
+    first = run()
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    np.testing.assert_array_equal(first.beta, run().beta)
+
+
+def test_the_spread_is_that_of_the_information(simulated_deals: Callable[[int], pd.DataFrame]) -> None:
+    """With 5,000 deals the bootstrap and the inverse information are nearly the same."""
+    frame = simulated_deals(5000)
+    X = np.column_stack([np.ones(len(frame)), frame.filter(regex="^q").to_numpy(float)])
+    y = frame["won"].to_numpy(float)
+    refits = refit_many(X, y, Draws(400, np.random.default_rng(0)))
+    errors = np.sqrt(np.diag(fit_logistic(X, y).covariance))
+    # A standard deviation of 400 draws is good to 3.5 %.
+    np.testing.assert_allclose(refits.beta.std(axis=0), errors, rtol=0.15)
+
+
+def test_separated_and_singular_replicates_are_told_apart() -> None:
+    """Few rows, a rare column, one win among the losses: draws without it separate, without either…"""
+    rng = np.random.default_rng(11)
+    x = rng.standard_normal(24)
+    rare = np.zeros(24)
+    rare[:2] = 1.0
+    y = (x + 0.6 * rng.standard_normal(24) > 0).astype(float)
+    y[:2] = [1.0, 0.0]
+    X = np.column_stack([np.ones(24), x, rare])
+    times = 300
+    refits = refit_many(X, y, Draws(times, np.random.default_rng(12)))
+    named = {"": CONVERGED, "separated": DRIFTING, "singular": SINGULAR}
+    expected = []
+    for counts in drawn(24, times, 12):
+        seen = counts > 0
+        expected.append(named[fit_logistic(X[seen], y[seen], weights=counts[seen].astype(float)).failure])
+    np.testing.assert_array_equal(refits.how, expected)
+    assert min(refits.separated, refits.singular, times - refits.failed) > 10
+    assert refits.failed == refits.separated + refits.singular + refits.unfinished
+    np.testing.assert_array_equal(np.isnan(refits.beta).any(axis=1), refits.how != CONVERGED)
+
+
+def test_data_that_separate_as_a_whole_say_so_in_every_replicate() -> None:
+    x = np.arange(20.0)
+    refits = refit_many(np.column_stack([np.ones(20), x]), x > 9, Draws(30, np.random.default_rng(0)))
+    assert refits.failed == refits.separated == 30 and np.isnan(refits.beta).all()
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
+def test_rows_gathered_are_the_rows_drawn(n: int) -> None:
+    """Room that held a larger draw must not leave anything of it behind."""
+    rng = np.random.default_rng(n)
+    rows = Rows(rng.normal(size=(3, n)), rng.random(n), rng.random(n) + 0.5, rng.normal(size=n))
+    room, counts, kept = empty_blocks(n, 3), np.empty(n, np.int32), np.empty(n, np.int64)
+    for lot in (np.arange(n), rng.integers(n, size=n), np.zeros(n, int)):
+        size = _count_rows(lot.astype(np.uint32), counts, kept)
+        blocks = gather(rows, counts, kept[:size], room)
+        assert len(blocks.weights) == -(-size // 64)
+        chosen = np.flatnonzero(np.bincount(lot, minlength=n))
+
+        def lanes(part: np.ndarray, size: int = size) -> Vector:
+            assert not part.reshape(-1)[size:].any()
+            return part.reshape(-1)[:size]
+
+        for j in range(3):
+            np.testing.assert_array_equal(lanes(blocks.columns[:, j].copy()), rows.columns[j, chosen])
+        np.testing.assert_array_equal(lanes(blocks.outcome), rows.outcome[chosen])
+        np.testing.assert_array_equal(
+            lanes(blocks.weights), rows.weights[chosen] * np.bincount(lot, minlength=n)[chosen]
+        )
+        np.testing.assert_array_equal(lanes(blocks.offset), rows.offset[chosen])
