@@ -11,6 +11,7 @@ BIN := .venv/bin
 KEY := $(shell cksum < pyproject.toml | cut -d ' ' -f 1)
 INSTALLED := .venv/installed-$(KEY)
 DEVELOPER := .venv/developer-$(KEY)
+BENCHMARKS := .venv/benchmarks-$(KEY)
 
 export MPLBACKEND := Agg
 # The published data sets, where they stand beside the repository; else the examples download theirs.
@@ -21,12 +22,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 STEPS := lint layout types imports tests notebooks examples docs wheel
-.PHONY: help demo test format clean $(STEPS)
+.PHONY: help demo test bench coverage-study format clean $(STEPS)
 
 help:
 	@echo "make demo    analyse simulated deals and write pages and tables to demo-output/"
 	@echo "make test    every check: $(STEPS)"
 	@echo "make STEP    one of these checks; 'make -k test' goes on after a failure"
+	@echo "make coverage-study  whether intervals keep their word, on simulated deals; hours (see docs)"
+	@echo "make bench   speed beside other packages, memory, compiling; a quarter of an hour on an idle machine"
 	@echo "make format  lay out the code and mend what can be mended by itself"
 	@echo "make clean   remove what was built (.venv stays)"
 
@@ -89,6 +92,19 @@ wheel: $(DEVELOPER)
 	@cd build/wheel && venv/bin/python -I -c 'import qualify; [getattr(qualify, name) for name in qualify.__all__]'
 	@ls build/wheel/qualify-*.whl
 
+# Goes on where it stopped. ARGS="--help" shows what can be asked for; docs/explanation/coverage.md has examples.
+coverage-study: $(DEVELOPER)
+	@PYTHONPATH=tests nice $(BIN)/python -m coverage_study.run $(ARGS)
+	@PYTHONPATH=tests nice $(BIN)/python -m coverage_study.report
+
+# Peers choose their own threads of linear algebra; what is written can be laid into the docs by hand.
+bench: $(BENCHMARKS)
+	@echo "== Benchmarks (pytest-benchmark)"
+	@mkdir -p build/bench
+	@$(BIN)/pytest -q tests/benchmarks -o python_files='bench_*.py' -p no:cacheprovider \
+		--benchmark-quiet --benchmark-json=build/bench/pytest-benchmark.json
+	@echo "To publish: cp build/bench/speed-measured.txt docs/explanation/"
+
 format: $(DEVELOPER)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -110,3 +126,8 @@ $(DEVELOPER): | $(BIN)/python
 	@echo "== Setting up .venv with what the checks need (two or three minutes, once)"
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@ $(INSTALLED)
+
+$(BENCHMARKS): | $(DEVELOPER)
+	@echo "== Adding the packages that benchmarks compare with (600 MB, once)"
+	@$(BIN)/python -m pip install -qq --editable '.[bench]'
+	@touch $@
