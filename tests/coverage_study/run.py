@@ -64,8 +64,10 @@ def run_world(study: str, world: World, data_sets: int, replicates: int, workers
             if broken >= BROKEN_MOST and broken > made / 10:
                 raise Broken(f"{study} {world.name}: {broken} of {made} data sets broke; see above.")
         now = time.monotonic()
+        if made == 1:
+            began = now  # starting the workers takes longer than many a data set
         if now - said > SAID_EVERY or made == len(missing):
-            each = (now - began) / made
+            each = (now - began) / max(made - 1, 1)
             left = each * (len(missing) - made) / 60
             done = len(file.done) + made
             _say(f"{study} {world.name}: {done} of {data_sets}, {each:.2f} s each, {left:.0f} min left")
@@ -128,5 +130,6 @@ def _stop(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _stop)  # else the workers would be left behind
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wish, _stop)  # else workers are left behind, and a run in the background never hears
     sys.exit(main())
