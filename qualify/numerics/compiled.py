@@ -34,7 +34,13 @@ def compiled_sums(function: F) -> F:
 
 
 def _compiled(function: F, fastmath: bool | set[str]) -> F:
-    options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": fastmath}
+    options: dict[str, Any] = {
+        "error_model": "numpy",
+        "nogil": True,
+        "fastmath": fastmath,
+        # Nothing calls from C, and a way in for it takes time to compile.
+        "no_cfunc_wrapper": True,
+    }
     try:
         kernel = _kept_with_its_sources(numba.njit(cache=True, **options)(function), function.__module__)
     except RuntimeError:  # no folder to keep it in: every process compiles anew

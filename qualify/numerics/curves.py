@@ -27,6 +27,8 @@ STEEPEST, FLATTEST = 200.0, 1e-3
 # Where the search for a plateau starts. A low climb has several tops, hence steps at several places as well.
 STARTS = ((0.02, 0.02, 1.2), (0.1, 0.1, 2.0), (0.2, 0.2, 4.0))  # lost at floor and ceiling, times as steep
 STEPS = (-1.0, -0.4, 0.2, 0.8)  # standard deviations from the mean
+# Beyond this many deals, curves are fitted to so many bins of the score.
+MANY, BINS = 20_000, 4_096
 
 
 class Curve(NamedTuple):
@@ -89,8 +91,16 @@ def _flat_loglik(outcome: Vector, weights: Vector) -> float:
 
 @compiled
 def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
-    """Put a score beside an intercept, in blocks."""
-    blocks = empty_blocks(int((weights > 0).sum()), 2)
+    """Put a score beside an intercept, in blocks; very many deals are binned by their score.
+
+    A bin is one deal with the mean score, the share of wins and the weight of those in it: but for rounding
+    scores to a 4,096th of their range, the likelihood is the same.
+    """
+    used = int((weights > 0).sum())
+    if used > MANY:
+        x, outcome, weights = _binned(x, outcome, weights)
+        used = x.size
+    blocks = empty_blocks(used, 2)
     row = 0
     for i in range(x.size):
         if weights[i] > 0:
@@ -101,6 +111,25 @@ def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
             blocks.weights[b, lane] = weights[i]
             row += 1
     return blocks
+
+
+@compiled
+def _binned(x: Vector, outcome: Vector, weights: Vector) -> tuple[Vector, Vector, Vector]:
+    """Mean score, share of wins and weight of each bin that holds deals."""
+    low, high = np.inf, -np.inf
+    for i in range(x.size):
+        if weights[i] > 0:
+            low, high = min(low, x[i]), max(high, x[i])
+    total, won, middle = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
+    for i in range(x.size):
+        if weights[i] > 0:
+            k = min(int((x[i] - low) / (high - low) * BINS), BINS - 1)
+            total[k] += weights[i]
+            won[k] += weights[i] * outcome[i]
+            middle[k] += weights[i] * x[i]
+    held = total > 0
+    total, won, middle = total[held], won[held], middle[held]
+    return middle / total, won / total, total
 
 
 @compiled

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from qualify.numerics.compiled import compiled
 
 
-@compiled
 def assign_folds(
     group: NDArray[np.int64],
     outcome: NDArray[np.float64],
@@ -21,14 +20,25 @@ def assign_folds(
     Groups (numbered from 0) come in the given random `order`, larger ones first; each goes to the fold where
     it adds least to the unevenness of won and of lost deals.
     """
+    size = np.bincount(group, weights=weights, minlength=order.size)
+    return deal_groups(group, outcome, weights, folds, order[np.argsort(-size[order], kind="stable")])
+
+
+@compiled
+def deal_groups(
+    group: NDArray[np.int64],
+    outcome: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    folds: int,
+    order: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Deal the groups out in the order given."""
     groups = order.size
     won = np.zeros(groups)
     lost = np.zeros(groups)
     for i in range(group.size):
         won[group[i]] += weights[i] * outcome[i]
         lost[group[i]] += weights[i] * (1.0 - outcome[i])
-    size = won + lost
-    order = order[np.argsort(-size[order], kind="mergesort")]
     won_in = np.zeros(folds)
     lost_in = np.zeros(folds)
     fold_of = np.zeros(groups, dtype=np.int64)

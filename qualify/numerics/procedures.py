@@ -15,7 +15,7 @@ from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
 from qualify.numerics.points import find_points
-from qualify.numerics.ridge import choose_ridge, fit_at, prepare_training, ridge_at
+from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
 
 PILOT_STRENGTH = 16.0
@@ -56,25 +56,26 @@ class Trained(NamedTuple):
 
 def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Trained:
     """Run the whole procedure on the deals with weight."""
-    return _train(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
+    return train_compiled(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
 
 
 @compiled
-def _train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
+def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
+    """Do the same, with the noise by which selections are perturbed."""
     training = prepare_training(items, outcome, weights, recipe.fewest)
     use = np.ones(items.kind.size, dtype=np.bool_)
-    chosen = np.isnan(recipe.strength)
-    fit = choose_ridge(training, use, np.inf) if chosen else fit_at(training, use, recipe.strength)
+    start = flat_start(training)
+    fit = fit_ridge(training, use, recipe.strength, np.inf, start)
     if not recipe.integer:
         points = np.zeros(items.value.shape, dtype=np.int64)
         effects = answer_effects(training.coding, fit.beta)
         return Trained(fit.beta[0], effects, points, 1.0, fit.strength, fit.freedom, fit.how)
     # Where answers nearly separate won from lost, the likelihood is flat at its maximum and says nothing
     # about single characteristics: they are compared on a fit that is shrunken at least this much.
-    pilot = ridge_at(training, use, fit, PILOT_STRENGTH) if fit.strength < PILOT_STRENGTH else fit
+    pilot = fit_ridge(training, use, max(fit.strength, PILOT_STRENGTH), np.inf, fit.beta)
     use = choose_characteristics(pilot, training.coding, weights.sum(), recipe.most, noise)
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
-    fit = choose_ridge(training, use, 4.0 * fit.strength) if chosen else fit_at(training, use, fit.strength)
+    fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
     effects = answer_effects(training.coding, fit.beta)
     card = find_points(training, effects, use, fit.strength, recipe.largest)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)

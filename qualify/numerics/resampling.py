@@ -46,6 +46,18 @@ class Sample(NamedTuple):
     unit: NDArray[np.int64]
 
 
+def some_of(sample: Sample, rows: NDArray[np.intp]) -> Sample:
+    """Take some of the deals, groups and units numbered anew."""
+    group, unit = (np.unique(part[rows], return_inverse=True)[1] for part in (sample.group, sample.unit))
+    return Sample(
+        items=sample.items._replace(codes=np.ascontiguousarray(sample.items.codes[rows])),
+        outcome=sample.outcome[rows],
+        weights=sample.weights[rows],
+        group=group.astype(np.int64),
+        unit=unit.astype(np.int64),
+    )
+
+
 class Replicate(NamedTuple):
     """What one bootstrap draw found.
 

@@ -82,35 +82,87 @@ def penalty_matrix(blocks: Blocks, coding: Coding) -> Matrix:
     return penalty
 
 
-@compiled
 def choose_ridge(training: Training, use: NDArray[np.bool_], strongest: float) -> RidgeFit:
-    """Fit at each strength up to `strongest` and keep the one with the least corrected AIC on these deals.
+    """Fit at the strength, up to `strongest`, that has the least corrected AIC on these deals."""
+    return fit_ridge(training, use, np.nan, strongest, flat_start(training))
+
+
+def ridge_at(training: Training, use: NDArray[np.bool_], near: RidgeFit, strength: float) -> RidgeFit:
+    """Fit at a given strength, starting from another fit."""
+    return fit_ridge(training, use, strength, np.inf, near.beta)
+
+
+def fit_at(training: Training, use: NDArray[np.bool_], strength: float) -> RidgeFit:
+    """Fit at a given strength; 0 is maximum likelihood."""
+    return fit_ridge(training, use, strength, np.inf, flat_start(training))
+
+
+@compiled
+def flat_start(training: Training) -> Vector:
+    """Coefficients that give every deal the win rate."""
+    rate = (training.outcome * training.weights).sum() / training.weights.sum()
+    beta = np.zeros(training.penalty.shape[0])
+    beta[0] = np.log((rate + 1e-9) / (1.0 - rate + 1e-9))
+    return beta
+
+
+@compiled
+def fit_ridge(
+    training: Training, use: NDArray[np.bool_], strength: float, strongest: float, start: Vector
+) -> RidgeFit:
+    """Fit the characteristics in use from `start`, at a given strength or, where it is NaN, a chosen one."""
+    busy = busy_columns(training.coding, use)
+    blocks = with_columns(training.blocks, busy)
+    penalty = _among(training.penalty, busy)
+    begun = start[busy]
+    if np.isnan(strength):
+        strength, begun = _choose_strength(blocks, penalty, strongest, begun)
+    fit = climb(blocks, strength * penalty, begun, FINE)
+    size = start.size
+    beta, information = np.zeros(size), np.zeros((size, size))
+    for a in range(busy.size):
+        beta[busy[a]] = fit.beta[a]
+        for b in range(busy.size):
+            information[busy[a], busy[b]] = fit.information[a, b]
+    freedom = effective_parameters(fit.information + strength * penalty, fit.information)
+    loglik = log_likelihood(blocks, fit.beta)
+    curvature = information + strength * training.penalty
+    return RidgeFit(beta, curvature, information, strength, freedom, loglik, fit.how)
+
+
+@compiled
+def _choose_strength(
+    blocks: Blocks, penalty: Matrix, strongest: float, begun: Vector
+) -> tuple[float, Vector]:
+    """Find the strength with the least corrected AIC, and where its fit is.
 
     The criterion is ``−2ℓ + 2d(1 + (d + 1)/(n − d − 1))`` with ``d = tr(I(I + λP)⁻¹)`` effective parameters
     (Hurvich & Tsai 1989; the penalty trace of Harrell 2015, section 9.10).
     """
-    busy = busy_columns(training.coding, use)
-    blocks = with_columns(training.blocks, busy)
-    penalty = _among(training.penalty, busy)
-    total = training.weights.sum()
+    total = blocks.weights.sum()
     start = MIDDLE
     while STRENGTHS[start] > strongest:
         start += 1
-    middle = climb_on(blocks, STRENGTHS[start] * penalty, begin(blocks, _flat(training, busy)), ROUGH)
-    best, chosen = middle.beta, start
-    least = _criterion(blocks, penalty, middle, STRENGTHS[start], total)
-    for step in (1, -1):
-        near, k = middle, start + step
-        while 0 <= k < STRENGTHS.size and STRENGTHS[k] <= strongest:
-            near = climb_on(blocks, STRENGTHS[k] * penalty, near, ROUGH)
-            criterion = _criterion(blocks, penalty, near, STRENGTHS[k], total)
-            # On either side of its minimum the criterion only climbs.
-            if criterion > least + CLIMBING:
-                break
-            if criterion < least:
-                best, chosen, least = near.beta, k, criterion
-            k += step
-    return _finished(training, blocks, busy, best, STRENGTHS[chosen])
+    near = begin(blocks, begun)
+    middle, chosen, best, least = near, start, begun, np.inf
+    # From the middle to weaker ones, then from there to stronger ones.
+    k, step = start, 1
+    while step != 0:
+        near = climb_on(blocks, STRENGTHS[k] * penalty, near, ROUGH)
+        criterion = _criterion(blocks, penalty, near, STRENGTHS[k], total)
+        if k == start:
+            middle = near
+        if criterion < least:
+            best, chosen, least = near.beta, k, criterion
+        k += step
+        # On either side of its minimum the criterion only climbs.
+        over = k < 0 or k >= STRENGTHS.size or STRENGTHS[k] > strongest or criterion > least + CLIMBING
+        if over and step > 0:
+            near, k, step = middle, start - 1, -1
+            over = k < 0 or STRENGTHS[k] > strongest
+        if over:
+            step = 0
+    return STRENGTHS[chosen], best
 
 
 @compiled
@@ -120,49 +172,6 @@ def _criterion(blocks: Blocks, penalty: Matrix, fit: Climb, strength: float, tot
     spare = max(total - freedom - 1.0, 1e-9)
     penalised = 2.0 * freedom * (1.0 + (freedom + 1.0) / spare)
     return penalised - 2.0 * log_likelihood(blocks, fit.beta)
-
-
-@compiled
-def ridge_at(training: Training, use: NDArray[np.bool_], near: RidgeFit, strength: float) -> RidgeFit:
-    """Fit at a given strength, starting from another fit."""
-    busy = busy_columns(training.coding, use)
-    return _finished(training, with_columns(training.blocks, busy), busy, near.beta[busy], strength)
-
-
-@compiled
-def fit_at(training: Training, use: NDArray[np.bool_], strength: float) -> RidgeFit:
-    """Fit at a given strength; 0 is maximum likelihood."""
-    busy = busy_columns(training.coding, use)
-    blocks = with_columns(training.blocks, busy)
-    return _finished(training, blocks, busy, _flat(training, busy), strength)
-
-
-@compiled
-def _flat(training: Training, busy: NDArray[np.int64]) -> Vector:
-    """Coefficients that give every deal the win rate."""
-    rate = (training.outcome * training.weights).sum() / training.weights.sum()
-    beta = np.zeros(busy.size)
-    beta[0] = np.log((rate + 1e-9) / (1.0 - rate + 1e-9))
-    return beta
-
-
-@compiled
-def _finished(
-    training: Training, blocks: Blocks, busy: NDArray[np.int64], start: Vector, strength: float
-) -> RidgeFit:
-    """Fit to the end, and put the columns in use back among all."""
-    penalty = strength * _among(training.penalty, busy)
-    fit = climb(blocks, penalty, start, FINE)
-    size = training.penalty.shape[0]
-    beta, information, curvature = np.zeros(size), np.zeros((size, size)), strength * training.penalty
-    for a in range(busy.size):
-        beta[busy[a]] = fit.beta[a]
-        for b in range(busy.size):
-            information[busy[a], busy[b]] = fit.information[a, b]
-    curvature += information
-    freedom = effective_parameters(fit.information + penalty, fit.information)
-    loglik = log_likelihood(blocks, fit.beta)
-    return RidgeFit(beta, curvature, information, strength, freedom, loglik, fit.how)
 
 
 @compiled

@@ -90,11 +90,14 @@ def _root(matrix: Matrix) -> Matrix:
     p = matrix.shape[0]
     root = np.zeros((p, p))
     for j in range(p):
-        total = matrix[j, j] - (root[j, :j] ** 2).sum()
-        if total > 1e-12 * matrix[j, j]:
-            root[j, j] = np.sqrt(total)
-            for i in range(j + 1, p):
-                root[i, j] = (matrix[i, j] - (root[i, :j] * root[j, :j]).sum()) / root[j, j]
+        for i in range(j, p):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= root[i, k] * root[j, k]
+            if i > j and root[j, j] > 0.0:
+                root[i, j] = total / root[j, j]
+            elif i == j and total > 1e-12 * matrix[j, j]:
+                root[j, j] = np.sqrt(total)
     return root
 
 
@@ -208,5 +211,9 @@ def _freedom(shape: Shape, swept: Matrix, coding: Coding, chosen: NDArray[np.boo
 @compiled
 def _beyond_intercept(matrix: Matrix) -> Matrix:
     """Return the matrix over the slopes, with the intercept left free to follow them."""
-    slopes: Matrix = matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
+    size = matrix.shape[0] - 1
+    slopes = np.empty((size, size))
+    for i in range(size):
+        for j in range(size):
+            slopes[i, j] = matrix[i + 1, j + 1] - matrix[i + 1, 0] * matrix[0, j + 1] / matrix[0, 0]
     return slopes

@@ -31,6 +31,7 @@ from qualify.numerics.resampling import (
     permuted_root,
     replicate,
     simulated_ratios,
+    some_of,
 )
 
 # Divisions into folds whose scores are put side by side, so that the answer hangs less on one division.
@@ -40,6 +41,8 @@ PERMUTATIONS_PER_ALPHA = 10
 # None of a first batch of permutations reaching the slope settles it; that adds under 0.001 to a 5 % level.
 FIRST_LOOK_PER_ALPHA = 3
 SIMULATIONS = 399
+# Deals in each simulation of the plateau's likelihood ratio, at most.
+SIMULATED = 2_000
 # A correction beyond these factors would come from too few deals to be believed.
 CORRECTION = (0.5, 2.0)
 
@@ -153,6 +156,10 @@ def _critical_ratios(
     logistic = fit_logistic_curve(score, sample.outcome, sample.weights)
     if logistic.kind != LOGISTIC:
         return np.inf, np.inf
+    if score.size > SIMULATED:
+        # The reference hardly changes with the number of deals: some, spread evenly over the scores, will do.
+        some = np.argsort(score, kind="stable")[:: math.ceil(score.size / SIMULATED)]
+        score, sample = score[some], some_of(sample, some)
     chance = probability(logistic, score)
     ratios = replicate(
         lambda g: simulated_ratios(score, sample, chance, g), SIMULATIONS, rng, what="choosing the curve"

@@ -105,6 +105,6 @@ def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
         ("coding", coding.code_answers),
         ("curves", curves.choose_curve),
         ("points", points.find_points),
-        ("ridge", ridge.choose_ridge),
+        ("ridge", ridge.fit_ridge),
     ):
         assert kernel._cache._cache_file._source_stamp == compiled_module.sources_digest(name)

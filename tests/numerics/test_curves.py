@@ -287,3 +287,20 @@ def test_loglik_and_moments_and_zones() -> None:
     inside = (score >= -0.5) & (score <= 0.5)
     for row, part in zip(zones, (score < -0.5, inside, score > 0.5), strict=True):
         np.testing.assert_allclose(row, [w[part].sum(), (w * y)[part].sum()])
+
+
+@pytest.mark.parametrize("slope", [1.3, 40.0])
+def test_very_many_deals_are_binned_without_a_trace(slope: float) -> None:
+    """The same deals once as they are, in pieces too small to be binned, and once at a stroke."""
+    rng = np.random.default_rng(3)
+    score = rng.normal(size=60_000)
+    y = (rng.random(score.size) < 0.1 + 0.7 * expit(slope * (score - 0.4))).astype(float)
+    w = rng.integers(0, 3, score.size).astype(float)
+    binned = fit_plateau_curve(score, y, w, fit_logistic_curve(score, y, w))
+    gradient = np.zeros(4)
+    for part in np.array_split(np.arange(score.size), 4):
+        gradient += plateau_at(line_up(score[part], y[part], w[part]), binned)[1]
+    information = plateau_at(line_up(score[:15_000], y[:15_000], w[:15_000]), binned)[2] * 4
+    # In standard errors, how far the full likelihood's top is from the binned one's.
+    assert np.sqrt(gradient @ np.linalg.solve(information, gradient)) < 0.05
+    assert line_up(score, y, w).weights.sum() == pytest.approx(w.sum())
