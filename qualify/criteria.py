@@ -17,11 +17,11 @@ from qualify.criteria_tables import (
     points_table,
     probability_table,
     provenance_of,
-    stability_table,
 )
 from qualify.deals import Deals
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
 from qualify.refining import refine
+from qualify.stability import stability_table
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
 from qualify.tipping import TippingPoint, check_outcomes, describe_tipping
@@ -47,7 +47,8 @@ class Criteria:
     probabilities : DataFrame
         score, probability, low, high for every whole score that can occur.
     stability : DataFrame
-        characteristic, inclusion (share of resamples that keep it), sign_agreement, kept.
+        characteristic, inclusion (share of resamples that keep it), sign_agreement, kept, instead (the
+        characteristic that is kept where this one is not, if one clearly is).
     performance : DataFrame
         metric, estimate, ci_low, ci_high on deals the points never saw.
     tipping : TippingPoint

@@ -20,7 +20,7 @@ from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
 
 SCHEMA = "qualify criteria"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 T = TypeVar("T")
 Columns = dict[str, type]
@@ -40,7 +40,13 @@ TABLES: dict[str, Columns] = {
         "win_rate_high": float,
     },
     "probabilities": {"score": int, "probability": float, "low": float, "high": float},
-    "stability": {"characteristic": str, "inclusion": float, "sign_agreement": float, "kept": bool},
+    "stability": {
+        "characteristic": str,
+        "inclusion": float,
+        "sign_agreement": float,
+        "kept": bool,
+        "instead": str,
+    },
     "performance": {"metric": str, "estimate": float, "ci_low": float, "ci_high": float},
 }
 TIPPING_TABLES: dict[str, Columns] = {
@@ -181,7 +187,15 @@ def _checked_schema(content: object, where: str) -> dict[str, Any]:
             f"{where} has schema version {short(version)}; this qualify reads up to {SCHEMA_VERSION}. "
             "Update qualify."
         )
-    return content
+    return _of_today(content) if version < SCHEMA_VERSION else content
+
+
+def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+    """Bring the content of an older file up to date: version 1 did not say what is kept instead."""
+    records = content.get("stability")
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        return content  # said where the table is read
+    return content | {"stability": [{"instead": "", **record} for record in records]}
 
 
 def _table(content: dict[str, Any], name: str, columns: Columns) -> pd.DataFrame:

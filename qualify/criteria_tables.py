@@ -1,4 +1,4 @@
-"""The tables of criteria: points, zones, probabilities, stability, performance, and where they come from."""
+"""The tables of criteria: points, zones, probabilities, performance, and where they come from."""
 
 from __future__ import annotations
 
@@ -113,29 +113,6 @@ def band_table(tipping: TippingPoint, zoning: Zoning, highest: int) -> pd.DataFr
         rows.append((name, *span, n, wins, wins / n if n else np.nan, bottom, top))
     columns = ["zone", "score_low", "score_high", "n", "won", "win_rate", "win_rate_low", "win_rate_high"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def stability_table(deals: Deals, refined: Refined) -> pd.DataFrame:
-    """How often resamples of the deals keep each characteristic, and with the same sign."""
-    trained, width = refined.trained, refined.trained.points.shape[1]
-    counts = np.array([np.bincount(codes, minlength=width) for codes in refined.sample.items.codes.T])
-    final = trained.points - _mean(trained.points, counts)
-    rows = []
-    for c, name in enumerate(deals.survey.names):
-        drawn = [draw.points[c : c + 1] for draw in refined.estimate.draws]
-        kept = [points for points in drawn if np.ptp(points[0]) > 0]
-        about_mean = [points - _mean(points, counts[c : c + 1]) for points in kept]
-        way = [float(np.sum(counts[c] * final[c] * points)) for points in about_mean]
-        in_final = bool(trained.points[c].any())
-        agreement = float(np.mean(np.array(way) > 0)) if way and in_final else np.nan
-        share = len(kept) / len(drawn) if drawn else np.nan
-        rows.append((name, share, agreement, in_final))
-    table = pd.DataFrame(rows, columns=["characteristic", "inclusion", "sign_agreement", "kept"])
-    return table.sort_values(["kept", "inclusion"], ascending=False, kind="stable").reset_index(drop=True)
-
-
-def _mean(points: Any, counts: Any) -> Any:
-    return (points * counts).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
 
 
 def performance_table(refined: Refined, level: float) -> pd.DataFrame:

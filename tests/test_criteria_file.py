@@ -229,6 +229,18 @@ class TestEditedByHand:
         assert columns == {"points", "bands", "provenance", "tipping"}
 
 
+def test_an_older_file_is_read(content: dict[str, Any], tmp_path: Path) -> None:
+    """Version 1 did not say which question resamples keep instead of another."""
+    older = {**content, "schema_version": 1}
+    older["stability"] = [
+        {name: value for name, value in record.items() if name != "instead"}
+        for record in content["stability"]
+    ]
+    path = tmp_path / "older.json"
+    path.write_text(json.dumps(older), encoding="utf-8")
+    assert ql.read_criteria(path).stability["instead"].eq("").all()
+
+
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, "1", None, True, 1.0])
 def test_another_version_is_refused(content: dict[str, Any], version: object) -> None:
     error = spoilt(content, lambda file: file.update(schema_version=version))

@@ -97,6 +97,7 @@ def make_criteria() -> Callable[..., Criteria]:
                     "inclusion": 1.0,
                     "sign_agreement": 1.0,
                     "kept": [True, True, False],
+                    "instead": "",
                 }
             ),
             "performance": pd.DataFrame(
