@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
-from qualify.numerics.newton import Matrix, Vector
+from qualify.numerics.blocks import Matrix, Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

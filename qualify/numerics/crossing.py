@@ -13,8 +13,9 @@ from scipy.optimize import brentq
 from scipy.special import logit
 from scipy.stats import chi2
 
+from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import LogisticFit, maximise_near
-from qualify.numerics.newton import Matrix, Optimum, Vector
+from qualify.numerics.maximum import Maximum
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -224,7 +225,7 @@ def _nothing(level: float) -> CrossingInterval:
 
 def _held(
     fit: LogisticFit, chance: float, columns: tuple[int, int], line: tuple[float, float] | None
-) -> Optimum:
+) -> Maximum:
     """Best fit with (b0, b1) on a line through Q, or at Q itself."""
     span = np.delete(np.eye(fit.beta.size), columns, axis=1)
     if line is not None:
@@ -236,5 +237,5 @@ def _held(
     return maximise_near(fit, fixed, span)
 
 
-def _drop(fit: LogisticFit, held: Optimum) -> float:
+def _drop(fit: LogisticFit, held: Maximum) -> float:
     return 2.0 * (fit.loglik - held.value)

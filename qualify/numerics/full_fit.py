@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import LogisticFit, RatioTest, fit_logistic, profile_interval, ratio_test
-from qualify.numerics.newton import Matrix, Vector
 
 # A column whose part of its own is a smaller share of it than this counts as a sum of the others.
 OWN_SHARE = 1e-5

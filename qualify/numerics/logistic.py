@@ -5,31 +5,45 @@ The first column of every design is the intercept. Weights count deals: a row of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, cholesky
-from scipy.linalg.lapack import dtrtri
 from scipy.optimize import linprog
-from scipy.special import expit
-from scipy.stats import chi2
+from scipy.special import chdtrc, chdtri
 
-from qualify.numerics.newton import Evaluation, Matrix, Optimum, Vector, maximise, newton_step
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
+from qualify.numerics.climb import CONVERGED, SINGULAR
+from qualify.numerics.maximum import FINEST, Maximum, maximise
+from qualify.numerics.positive import inverse_from_root, lower_root
+from qualify.numerics.profile import profile_end
 
 PenaltyName = Literal["none", "firth"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Data of one logistic regression: design (n × p), outcomes (n,), weights (n,), offset (n,)."""
+    """Data of one logistic regression: design (n × p), outcomes (n,), weights (n,), offset (n,).
+
+    `blocks` holds the rows with weight once more, as the compiled code reads them.
+    """
 
     design: Matrix
     outcome: Vector
     weights: Vector
     offset: Vector
     penalty: PenaltyName
+    blocks: Blocks = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        blocks = block_rows(self.design, self.outcome, self.weights, self.offset)
+        object.__setattr__(self, "blocks", blocks)
+
+    @property
+    def firth(self) -> bool:
+        """Whether the likelihood is penalised."""
+        return self.penalty == "firth"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +52,7 @@ class LogisticFit:
 
     `covariance` is the inverse Fisher information at `beta`; `loglik` is what was maximised (with Firth's
     penalty where it was asked for). `failure` is empty, ``"separated"``, ``"singular"`` or ``"iterations"``.
+    `peak` is where the maximisation stopped, for tests and intervals to start from.
     """
 
     problem: Problem
@@ -46,6 +61,7 @@ class LogisticFit:
     loglik: float
     iterations: int
     failure: str
+    peak: Maximum
 
     @property
     def converged(self) -> bool:
@@ -115,44 +131,28 @@ def fit_logistic(
         offset=np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64),
         penalty=penalty,
     )
-    optimum = maximise_within(problem, np.zeros(p), np.eye(p), np.zeros(p))
-    failure = optimum.failure
-    # Log-odds this large come from separation, or near it: only then is the linear program worth its time.
-    largest = float(np.max(np.abs(problem.offset + design @ optimum.beta), initial=0.0))
-    # Singular from the start is the design; on the way it may be separation, where information runs out.
-    suspect = optimum.iterations > 0 if failure == "singular" else bool(failure) or largest > 12.0
-    if penalty == "none" and suspect:
-        failure = "separated" if separating_direction(problem) is not None else failure
+    peak = maximise(problem.blocks, problem.firth, np.zeros(p), np.eye(p), np.zeros((p, p)), FINEST)
     return LogisticFit(
         problem=problem,
-        beta=optimum.beta,
-        covariance=_inverse(evaluate(problem, optimum.beta).curvature),
-        loglik=optimum.value,
-        iterations=optimum.iterations,
-        failure=failure,
+        beta=peak.beta,
+        covariance=_inverse(peak.information),
+        loglik=peak.value,
+        iterations=peak.steps,
+        failure=_failure(problem, peak),
+        peak=peak,
     )
 
 
-def evaluate(problem: Problem, beta: Vector) -> Evaluation:
-    """Log-likelihood (with its penalty), score and Fisher information at `beta`."""
-    X, y, w = problem.design, problem.outcome, problem.weights
-    eta = problem.offset + X @ beta
-    # 1 − p as a number of its own: near separation it is far below the rounding of p.
-    p, q = expit(eta), expit(-eta)
-    loglik = float(np.sum(w * (y * eta - np.logaddexp(0.0, eta))))
-    v = w * p * q
-    information = (X * v[:, None]).T @ X
-    residual = w * (y * q - (1.0 - y) * p)
-    if problem.penalty == "firth":
-        try:
-            root = cholesky(information, lower=True)
-        except (LinAlgError, ValueError):
-            return Evaluation(value=-np.inf, gradient=X.T @ residual, curvature=information)
-        # Solving for many right sides makes BLAS threads wait for each other; the small inverse does not.
-        hat = np.sum((X @ dtrtri(root, lower=1)[0].T) ** 2, axis=1) * v
-        residual = residual + hat * (0.5 - p)
-        loglik += float(np.sum(np.log(np.diag(root))))
-    return Evaluation(value=loglik, gradient=X.T @ residual, curvature=information)
+def _failure(problem: Problem, peak: Maximum) -> str:
+    """Name what was wrong with the data, if anything."""
+    failure = "" if peak.how == CONVERGED else "singular" if peak.how == SINGULAR else "iterations"
+    # Log-odds this large come from separation, or near it: only then is the linear program worth its time.
+    largest = float(np.max(np.abs(problem.offset + problem.design @ peak.beta), initial=0.0))
+    # Singular from the start is the design; on the way it may be separation, where information runs out.
+    suspect = peak.steps > 0 if failure == "singular" else bool(failure) or largest > 12.0
+    if not problem.firth and suspect and separating_direction(problem) is not None:
+        return "separated"
+    return failure
 
 
 def ratio_test(
@@ -174,9 +174,9 @@ def ratio_test(
     """
     held = maximise_near(fit, np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), columns, axis=1))
     # The difference of two maxima is never negative; rounding may make it so.
-    statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if held.converged else np.nan
+    statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if held.how == CONVERGED else np.nan
     degrees = len(columns) if df is None else df
-    return RatioTest(chi2=statistic, df=degrees, p_value=float(chi2.sf(statistic, degrees)))
+    return RatioTest(chi2=statistic, df=degrees, p_value=float(chdtrc(degrees, statistic)))
 
 
 def profile_interval(fit: LogisticFit, column: int, *, level: float = 0.95) -> tuple[float, float]:
@@ -185,7 +185,7 @@ def profile_interval(fit: LogisticFit, column: int, *, level: float = 0.95) -> t
     An end is infinite where the likelihood never drops that far (separation without a penalty), and NaN where
     the design is singular.
     """
-    quantile = float(np.sqrt(chi2.ppf(level, 1)))
+    quantile = float(np.sqrt(chdtri(1, 1.0 - level)))
     return _profile_end(fit, column, -quantile), _profile_end(fit, column, quantile)
 
 
@@ -202,40 +202,16 @@ def flic_intercept(fit: LogisticFit) -> float:
     return float(refit.beta[0])
 
 
-def maximise_within(problem: Problem, fixed: Vector, span: Matrix, start: Vector) -> Optimum:
-    """Maximise the (penalised) log-likelihood over ``β = fixed + span · part``, from `start` for the part.
-
-    `beta`, `gradient` and `curvature` of the answer are those of all coefficients.
-    """
-    moves = problem.design[problem.weights > 0] @ span
-
-    def restricted(part: Vector) -> Evaluation:
-        full = evaluate(problem, fixed + span @ part)
-        curvature = span.T @ full.curvature @ span
-        return Evaluation(value=full.value, gradient=span.T @ full.gradient, curvature=curvature)
-
-    def size(step: Vector) -> float:
-        # Root mean square change of the log-odds: the same whatever the unit of a column.
-        largest = float(np.max(np.abs(step), initial=1.0))
-        return largest * float(np.linalg.norm(moves @ (step / largest)) / np.sqrt(max(len(moves), 1)))
-
-    # Firth scoring uses the expected curvature, hence more and smaller steps than Newton's.
-    iterations = 60 if problem.penalty == "none" else 400
-    optimum = maximise(restricted, start, size=size, iterations=iterations)
-    beta = fixed + span @ optimum.beta
-    full = evaluate(problem, beta)
-    return replace(optimum, beta=beta, gradient=full.gradient, curvature=full.curvature)
-
-
-def maximise_near(fit: LogisticFit, fixed: Vector, span: Matrix) -> Optimum:
+def maximise_near(fit: LogisticFit, fixed: Vector, span: Matrix) -> Maximum:
     """Maximise over ``β = fixed + span · part``, from where the likelihood's shape at the fit puts it."""
-    start: Vector = np.linalg.pinv(span) @ (fit.beta - fixed)
-    across = span.T @ evaluate(fit.problem, fit.beta).curvature
-    # What the span cannot follow pulls the rest along.
-    pull = across @ (fit.beta - fixed - span @ start)
-    step = newton_step(Evaluation(value=0.0, gradient=pull, curvature=across @ span))
-    start = start if step is None else start + step
-    return maximise_within(fit.problem, fixed, span, start)
+    curvature = fit.peak.information + fit.peak.bent
+    across = span.T @ curvature
+    try:
+        part = np.linalg.solve(across @ span, across @ (fit.beta - fixed))
+    except np.linalg.LinAlgError:
+        part = np.linalg.pinv(span) @ (fit.beta - fixed)
+    start, moves = fixed + span @ part, np.ascontiguousarray(span)
+    return maximise(fit.problem.blocks, fit.problem.firth, start, moves, fit.peak.bent, FINEST)
 
 
 def separating_direction(problem: Problem) -> Vector | None:
@@ -254,7 +230,13 @@ def separating_direction(problem: Problem) -> Vector | None:
 
 
 def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
-    """Newton's method on the signed root of the profile drop, kept inside a bracket."""
+    """Where the signed root of the profile drop reaches the target."""
+    end = profile_end(fit.problem.blocks, fit.problem.firth, fit.peak, column, target)
+    return end if np.isfinite(end) else _bracketed_end(fit, column, target)
+
+
+def _bracketed_end(fit: LogisticFit, column: int, target: float) -> float:
+    """Find the same with the other coefficients run to their best each time, kept inside a bracket."""
     fixed, span = np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), column, axis=1)
     sign, size = np.sign(target), abs(target)
     near, far = 0.0, np.inf  # distances from the estimate known to be too small, too large
@@ -264,24 +246,22 @@ def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
             return float(sign * distance * np.inf)
         fixed[column] = fit.beta[column] + sign * distance
         held = maximise_near(fit, fixed, span)
+        settled = held.how == CONVERGED
         root = np.sqrt(max(0.0, 2.0 * (fit.loglik - held.value)))
-        if held.converged and abs(root - size) < 1e-10:
+        if settled and abs(root - size) < 1e-10:
             return float(fixed[column])
         # So far out that the other coefficients do not settle is too far.
-        near, far = (distance, far) if held.converged and root < size else (near, distance)
-        slope = -sign * float(held.gradient[column]) / max(root, 1e-12) if held.converged else 0.0
+        near, far = (distance, far) if settled and root < size else (near, distance)
+        slope = -sign * float(held.gradient[column]) / max(root, 1e-12) if settled else 0.0
         trial = distance - (root - size) / slope if slope > 0 else np.inf
         if not near < trial < min(far, 4 * distance):
             trial = 2 * distance if np.isinf(far) else 0.5 * (near + far)
         if abs(trial - distance) < 1e-13 * distance:
-            return float(fit.beta[column] + sign * trial) if held.converged else np.nan
+            return float(fit.beta[column] + sign * trial) if settled else np.nan
         distance = trial
     return np.nan
 
 
 def _inverse(information: Matrix) -> Matrix:
-    try:
-        inverse: Matrix = cho_solve(cho_factor(information), np.eye(len(information)))
-    except (LinAlgError, ValueError):
-        return np.full_like(information, np.nan)
-    return inverse
+    factored, root = lower_root(information)
+    return inverse_from_root(root) if factored else np.full_like(information, np.nan)

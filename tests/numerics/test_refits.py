@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from firthmodels import FirthLogisticRegression
 from scipy.special import expit
 
 from qualify.numerics.blocks import Vector, empty_blocks
@@ -60,6 +61,21 @@ def test_weights_and_offset_stay_with_their_rows(design: np.ndarray, outcome: np
         np.testing.assert_allclose(beta, peer.beta, rtol=SAME, atol=SAME)
 
 
+def test_firth_replicates_are_firth_fits_to_repeated_rows(design: np.ndarray, outcome: np.ndarray) -> None:
+    refits = refit_many(design, outcome, Draws(20, np.random.default_rng(1)), penalty="firth")
+    assert refits.failed == 0
+    everything = fit_logistic(design, outcome, penalty="firth")
+    np.testing.assert_allclose(refits.estimate, everything.beta, rtol=SAME, atol=SAME)
+    for beta, counts in zip(refits.beta, drawn(300, 20, 1), strict=True):
+        rows = np.repeat(np.arange(300), counts)
+        peer = fit_logistic(design[rows], outcome[rows], penalty="firth")
+        np.testing.assert_allclose(beta, peer.beta, rtol=SAME, atol=SAME)
+    model = FirthLogisticRegression(max_iter=200, gtol=1e-7, xtol=1e-7, backend="numpy")
+    model.fit(design[rows][:, 1:], outcome[rows].astype(int))
+    fitted = np.r_[model.intercept_, np.ravel(model.coef_)]
+    np.testing.assert_allclose(refits.beta[-1], fitted, rtol=1e-5, atol=1e-5)  # it stops sooner
+
+
 def test_results_do_not_hang_on_the_number_of_threads(
     design: np.ndarray, outcome: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +124,18 @@ def test_data_that_separate_as_a_whole_say_so_in_every_replicate() -> None:
     x = np.arange(20.0)
     refits = refit_many(np.column_stack([np.ones(20), x]), x > 9, Draws(30, np.random.default_rng(0)))
     assert refits.failed == refits.separated == 30 and np.isnan(refits.beta).all()
+
+
+def test_firth_has_an_answer_for_separated_draws_and_none_for_singular_ones() -> None:
+    rng = np.random.default_rng(3)
+    rare = np.zeros(40)
+    rare[:2] = 1.0
+    X = np.column_stack([np.ones(40), rng.standard_normal(40), rare])
+    refits = refit_many(X, X[:, 1] > 0.3, Draws(200, np.random.default_rng(0)), penalty="firth")
+    emptied = np.array([not counts[:2].any() for counts in drawn(40, 200, 0)])
+    assert refits.separated == 0 and 10 < refits.singular == emptied.sum()
+    np.testing.assert_array_equal(refits.how == SINGULAR, emptied)
+    assert np.isfinite(refits.beta[~emptied]).all()
 
 
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
