@@ -1,0 +1,108 @@
+"""The races: what qualify does and what its peers do, on the same answers.
+
+Every function makes a race at one size, small enough for a test or as large as the targets name.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks import peers
+from benchmarks.data import SEED, answered, drawn_rows
+from benchmarks.race import Figures, Peer, Race
+from qualify.numerics.coding import Items
+from qualify.numerics.refits import Draws, refit_many
+from qualify.numerics.ridge import fit_at, prepare_training
+
+# How often the procedures are repeated where a target names no other number.
+REPLICATES = 2_000
+MAXIMUM_LIKELIHOOD = {500: 60.0, 5_000: 35.0, 50_000: 30.0}
+FIRTH = {500: 40.0, 5_000: 12.0}
+SINGLE = {1_000_000: 5.0}
+
+
+def single_fit(n: int, columns: int = 12, *, rounds: int = 5) -> Race:
+    """One maximum-likelihood fit, from the answers on: nothing is prepared for qualify beforehand."""
+    deals = answered(n, columns)
+    return Race(
+        case="One maximum-likelihood fit",
+        size=f"{n:,} × {columns}",
+        ours=lambda: fitted(deals.items, deals.outcome),
+        peers=(
+            Peer(
+                name="scikit-learn newton-cholesky",
+                package="sklearn",
+                run=lambda: peers.sklearn_fit(deals.by_row, deals.outcome),
+                target=SINGLE.get(n),
+            ),
+            Peer(name="glum", package="glum", run=lambda: peers.glum_fit(deals.by_column, deals.outcome)),
+            Peer(
+                name="statsmodels Logit",
+                package="statsmodels",
+                run=lambda: peers.statsmodels_fit(deals.design, deals.outcome),
+            ),
+        ),
+        rounds=rounds,
+    )
+
+
+def fitted(items: Items, outcome: Figures) -> Figures:
+    """Coefficients of a maximum-likelihood fit to coded answers, for answers as they are, intercept first."""
+    training = prepare_training(items, outcome, np.ones(outcome.size), 1.0)
+    slopes = (fit := fit_at(training, np.ones(items.kind.size, dtype=np.bool_), 0.0)).beta[1:]
+    # Columns are centred on the mean of the answers.
+    centre = items.value[:, 0] - training.coding.value[:, 0]
+    return np.append(fit.beta[0] - slopes @ centre, slopes)
+
+
+def refits(n: int, *, replicates: int = REPLICATES, first: int = 50, rounds: int = 5) -> Race:
+    """Bootstrap refits by maximum likelihood; the peers make the first few of them."""
+    deals = answered(n)
+    return Race(
+        case=f"{replicates:,} bootstrap refits, maximum likelihood",
+        size=f"{n:,} × 13 columns",
+        ours=lambda: (
+            refit_many(deals.design, deals.outcome, Draws(replicates, np.random.default_rng(SEED))).beta
+        ),
+        peers=(
+            Peer(
+                name="statsmodels Logit in a loop",
+                package="statsmodels",
+                run=lambda: peers.statsmodels_refits(deals, drawn_rows(n, replicates, first)),
+                share=first / replicates,
+                target=MAXIMUM_LIKELIHOOD.get(n),
+            ),
+            Peer(
+                name="scikit-learn newton-cholesky in a loop",
+                package="sklearn",
+                run=lambda: peers.sklearn_refits(deals, drawn_rows(n, replicates, first)),
+                share=first / replicates,
+            ),
+        ),
+        rounds=rounds,
+    )
+
+
+def firth_refits(n: int, *, replicates: int = REPLICATES, first: int = 50, rounds: int = 5) -> Race:
+    """Bootstrap refits with Firth's penalty."""
+    deals = answered(n)
+    return Race(
+        case=f"{replicates:,} bootstrap refits, Firth's penalty",
+        size=f"{n:,} × 13 columns",
+        ours=lambda: (
+            refit_many(
+                deals.design, deals.outcome, Draws(replicates, np.random.default_rng(SEED)), penalty="firth"
+            ).beta
+        ),
+        peers=(
+            Peer(
+                name="firthmodels in a loop",
+                package="firthmodels",
+                run=lambda: peers.firthmodels_refits(deals, drawn_rows(n, replicates, first)),
+                share=first / replicates,
+                target=FIRTH.get(n),
+                tolerance=1e-5,
+            ),
+        ),
+        rounds=rounds,
+    )
