@@ -60,11 +60,11 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: FullFit, *, level: flo
     scales = scales_of(deals)
     pooled = {(row.characteristic, row.answer): row.pooled_into for row in design.pooled.itertuples()}
     rows: list[tuple[object, ...]] = []
+    answers = deals.answers
     for name in deals.survey.names:
-        labels, place = _placed(deals.answers[name], scales.get(name))
-        for a, answer in enumerate(labels):
-            given = place == a
-            n, wins = int(given.sum()), int((given & won).sum())
+        labels, place = _placed(answers[name], scales.get(name))
+        deals_of, wins_of = (np.bincount(which, minlength=len(labels)) for which in (place, place[won]))
+        for a, (answer, n, wins) in enumerate(zip(labels, deals_of.tolist(), wins_of.tolist(), strict=True)):
             if not n:
                 continue
             low, high = proportion_confint(wins, n, alpha=1 - level, method="wilson")
@@ -90,7 +90,7 @@ def _odds_ratios(design: DesignMatrix, fit: FullFit, level: float) -> dict[tuple
     ratios: dict[tuple[str, int], Ratio] = {}
     for c, name in enumerate(track(design.names, what="odds ratios")):
         known = int(design.items.levels[c])
-        for j in design.columns(name):
+        for j in range(int(design.coding.first[c]) + 1, int(design.coding.first[c + 1]) + 1):
             low, high = fit.interval(j, level=level)
             estimate = fit.beta[j] if fit.separable[j] else np.nan
             ratio = (float(np.exp(estimate)), float(np.exp(low)), float(np.exp(high)))

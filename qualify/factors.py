@@ -16,8 +16,7 @@ from qualify.numerics.coding import NOMINAL
 from qualify.numerics.full_fit import FullFit, fit_full
 from qualify.numerics.logistic import RatioTest, fit_logistic, ratio_test
 from qualify.progress import track
-from qualify.survey import UNKNOWN
-from qualify.swing import swing, swing_model, unknown_swing
+from qualify.swing import column_places, swing, swing_model, unknown_swing
 from qualify.tables.render import page
 from qualify.verdicts import add_remarks, add_verdicts, joint_tests, q_values
 
@@ -136,7 +135,7 @@ def find_factors(
         raise NotEnoughDeals("factors need won and lost deals; all closed deals here ended alike.")
     design = design_matrix(deals)
     fit = fit_full(design.matrix, as_floats(deals.won), as_floats(deals.weights))
-    table = _tests(deals, design, fit)
+    table = _tests(design, fit)
     linked = associations(design.items) >= overlap
     member = clusters(linked)
     groups = joint_tests(design, fit, member)
@@ -162,16 +161,17 @@ TABLE_COLUMNS = [
 ]
 
 
-def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
-    problem = fit.fit.problem
+def _tests(design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
+    problem, places = fit.fit.problem, column_places(design)
     rows = []
-    for name in track(list(design.names), what="testing characteristics"):
-        known, unknown = design.columns(name, "known"), design.columns(name, "unknown")
-        own = design.matrix[:, [0, *design.columns(name)]]
+    for c, name in enumerate(track(list(design.names), what="testing characteristics")):
+        known, unknown = places.get((name, "known"), []), places.get((name, "unknown"), [])
+        own = design.matrix[:, [0, *known, *unknown]]
         alone = fit_logistic(own, problem.outcome, penalty="firth", weights=problem.weights)
         by_itself = ratio_test(alone, [*range(1, len(known) + 1)]) if known else NO_TEST
         adjusted = fit.test(known) if known else NO_TEST
-        not_knowing = _not_knowing(design, fit, name) if unknown else NO_TEST
+        nominal = known if design.items.kind[c] == NOMINAL else []
+        not_knowing = _not_knowing(fit, nominal, unknown) if unknown else NO_TEST
         rows.append(
             {
                 "characteristic": name,
@@ -180,10 +180,10 @@ def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
                 "alone_p": by_itself.p_value,
                 "chi2": adjusted.chi2,
                 "p_value": adjusted.p_value,
-                "unknown_share": float((deals.answers[name] == UNKNOWN).mean()),
+                "unknown_share": float((design.items.codes[:, c] == design.items.levels[c]).mean()),
                 "unknown_chi2": not_knowing.chi2,
                 "unknown_p": not_knowing.p_value,
-                "nonlinear_p": _nonlinear(design, fit, name),
+                "nonlinear_p": _nonlinear(design, fit, c),
             }
         )
     table = pd.DataFrame(rows)
@@ -192,24 +192,22 @@ def _tests(deals: Deals, design: DesignMatrix, fit: FullFit) -> pd.DataFrame:
     return table
 
 
-def _not_knowing(design: DesignMatrix, fit: FullFit, name: str) -> RatioTest:
-    """Test `unknown` against an average known answer, in the model of all characteristics."""
-    known, unknown = design.columns(name, "known"), design.columns(name, "unknown")
-    if design.items.kind[design.names.index(name)] != NOMINAL or not known:
-        # The number or rank of an unknown answer is held at the mean already.
+def _not_knowing(fit: FullFit, known: list[int], unknown: list[int]) -> RatioTest:
+    """Test `unknown` against an average known answer, in the model of all characteristics.
+
+    `known` are the columns of known answers of a yes_no or choice; a number or rank that is unknown is held
+    at the mean already.
+    """
+    if not known:
         return fit.test(unknown)
-    problem = fit.fit.problem
-    missing = design.matrix[:, unknown[0]] > 0
-    centred = design.matrix.copy()
+    given = fit.fit.problem.weights * (fit.design[:, unknown[0]] == 0)
     # Beside the reference answer, the test would hang on which answer that is.
-    for j in known:
-        centred[missing, j] = np.average(centred[~missing, j], weights=problem.weights[~missing])
-    return fit_full(centred, problem.outcome, problem.weights).test(unknown)
+    shares = given @ fit.design[:, known] / given.sum()
+    return fit.test_against(unknown[0], dict(zip(known, shares.tolist(), strict=True)))
 
 
-def _nonlinear(design: DesignMatrix, fit: FullFit, name: str) -> float:
+def _nonlinear(design: DesignMatrix, fit: FullFit, c: int) -> float:
     """Test indicators beside the straight line of a rating or order, in the model of all characteristics."""
-    c = design.names.index(name)
     if design.items.kind[c] == NOMINAL:
         return np.nan
     codes = design.items.codes[:, c]
@@ -225,7 +223,8 @@ def _nonlinear(design: DesignMatrix, fit: FullFit, name: str) -> float:
         return np.nan
     extra = np.column_stack([(value == step) & known for step in inner]).astype(np.float64)
     wide = np.column_stack([fit.design, extra])
-    curved = fit_full(wide, fit.fit.problem.outcome, fit.fit.problem.weights)
+    start = np.concatenate([fit.beta, np.zeros(len(inner))])
+    curved = fit_full(wide, fit.fit.problem.outcome, fit.fit.problem.weights, start=start)
     return curved.test([*range(fit.design.shape[1], wide.shape[1])]).p_value
 
 
@@ -239,11 +238,12 @@ def _measure(
 ) -> None:
     """Write swings and directions into the table."""
     model = swing_model(design, fit, level=level)
-    swings = [swing(model, asked, deals.answers[asked.name], rng) for asked in deals.survey.characteristics]
+    answers = deals.answers
+    swings = [swing(model, asked, answers[asked.name], rng) for asked in deals.survey.characteristics]
     table["swing"] = [one.difference for one in swings]
     table["swing_low"] = [one.low for one in swings]
     table["swing_high"] = [one.high for one in swings]
-    table["unknown_swing"] = [unknown_swing(model, name, deals.answers[name]) for name in design.names]
+    table["unknown_swing"] = [unknown_swing(model, name, answers[name]) for name in design.names]
     table["direction"] = [
         "differs"
         if asked.kind == "choice" and asked.contrast is None

@@ -12,7 +12,7 @@ from qualify.design import DesignMatrix
 from qualify.numerics.contrasts import Average, Contrast, average_probability, contrast, largest_contrast
 from qualify.numerics.full_fit import FullFit
 from qualify.numerics.logistic import flic_intercept
-from qualify.survey import UNKNOWN, Characteristic
+from qualify.survey import Characteristic
 
 MISSING = Contrast(difference=np.nan, low=np.nan, high=np.nan)
 
@@ -22,23 +22,38 @@ class SwingModel:
     """A fitted model, ready to be asked for average win probabilities."""
 
     design: DesignMatrix
+    places: dict[tuple[str, str], list[int]]
     beta: NDArray[np.float64]
     covariance: NDArray[np.float64]
     weights: NDArray[np.float64]
+    log_odds: NDArray[np.float64]
     separable: NDArray[np.bool_]
     level: float
 
+    def columns(self, name: str, part: str) -> list[int]:
+        """Return the positions of the columns of known answers, or of `unknown`."""
+        return self.places.get((name, part), [])
+
+    def entries(self, name: str, answer: int) -> list[float]:
+        """Return what an answer puts into the columns of its characteristic."""
+        coding, c = self.design.coding, self.design.names.index(name)
+        entries = [0.0] * int(coding.first[c + 1] - coding.first[c])
+        if coding.column[c, answer] >= 0:
+            entries[coding.column[c, answer] - coding.first[c]] = float(coding.value[c, answer])
+        return entries
+
     def separates(self, name: str, part: str) -> bool:
         """Whether known answers, or `unknown`, can be told apart from what the others answer."""
-        return bool(self.separable[self.design.columns(name, part)].all())
+        return bool(self.separable[self.columns(name, part)].all())
 
     def average(self, name: str, entries: list[float]) -> Average:
         """Average win probability when every deal answers so, other answers as observed."""
-        matrix, columns, weights = self.design.matrix, self.design.columns(name), self.weights
+        matrix, weights = self.design.matrix, self.weights
+        columns = sorted(self.columns(name, "known") + self.columns(name, "unknown"))
         if not self.separates(name, "unknown"):
             # Whole surveys were left blank: what such a deal would be with one answer known cannot be told.
-            weights = np.where(matrix[:, self.design.columns(name, "unknown")].any(axis=1), 0.0, weights)
-        return average_probability(matrix, self.beta, weights, columns, entries)
+            weights = np.where(matrix[:, self.columns(name, "unknown")].any(axis=1), 0.0, weights)
+        return average_probability(matrix, self.beta, weights, columns, entries, log_odds=self.log_odds)
 
     def between(self, name: str, first: list[float], last: list[float]) -> Contrast:
         """Difference of two averages, with its interval."""
@@ -67,12 +82,34 @@ def swing_model(design: DesignMatrix, fit: FullFit, *, level: float) -> SwingMod
     beta[0] = flic_intercept(fit.fit)
     return SwingModel(
         design=design,
+        places=column_places(design),
         beta=beta,
         covariance=fit.covariance,
         weights=fit.fit.problem.weights,
+        log_odds=design.matrix @ beta,
         separable=fit.separable,
         level=level,
     )
+
+
+def column_places(design: DesignMatrix) -> dict[tuple[str, str], list[int]]:
+    """Positions of all columns by characteristic and part, looked up once for many questions.
+
+    Parameters
+    ----------
+    design : DesignMatrix
+        The columns.
+
+    Returns
+    -------
+    dict
+        Positions by name and ``"known"`` or ``"unknown"``; no entry where there are none.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    terms = zip(design.terms["characteristic"].tolist(), design.terms["part"].tolist(), strict=True)
+    for j, (name, part) in enumerate(terms):
+        places.setdefault((str(name), str(part)), []).append(j + 1)
+    return places
 
 
 def swing(
@@ -97,14 +134,14 @@ def swing(
     Contrast
         Difference, low and high in [−1, 1]; NaN where fewer than two known answers were given.
     """
-    counts = answers.value_counts()
     categories = [str(answer) for answer in answers.cat.categories]
-    seen = [a for a, text in enumerate(categories[:-1]) if counts[text]]
-    compared = model.design.columns(asked.name, "known") and len(seen) > 1
+    codes = answers.cat.codes.to_numpy()
+    seen = [int(a) for a in np.unique(codes[(codes >= 0) & (codes < len(categories) - 1)])]
+    compared = model.columns(asked.name, "known") and len(seen) > 1
     if not compared or not model.separates(asked.name, "known"):
         return MISSING
     if asked.kind == "score":
-        numbers = answers[answers != UNKNOWN].astype(str).astype(float).to_numpy()
+        numbers = np.array([float(text) for text in categories[:-1]])[codes[codes < len(categories) - 1]]
         ends = np.quantile(numbers, [0.1, 0.9])
         if ends[0] == ends[1]:
             ends = np.array([numbers.min(), numbers.max()])
@@ -112,7 +149,7 @@ def swing(
         return model.between(asked.name, first, last)
     if asked.kind == "choice" and asked.contrast is None:
         # Answers pooled together count once.
-        distinct = {tuple(model.design.entries(asked.name, a)) for a in seen}
+        distinct = {tuple(model.entries(asked.name, a)) for a in seen}
         averages = [model.average(asked.name, list(entries)) for entries in sorted(distinct)]
         if len(averages) < 2:
             return MISSING
@@ -121,10 +158,10 @@ def swing(
     if asked.contrast is not None:
         low, high = (categories.index(answer) for answer in asked.contrast)
     given = low in seen and high in seen
-    if not given or model.design.entries(asked.name, low) == model.design.entries(asked.name, high):
+    if not given or model.entries(asked.name, low) == model.entries(asked.name, high):
         # Pooled together, or not given by any deal: these deals cannot tell the two apart.
         return MISSING
-    first, last = (model.design.entries(asked.name, a) for a in (low, high))
+    first, last = (model.entries(asked.name, a) for a in (low, high))
     return model.between(asked.name, first, last)
 
 
@@ -146,12 +183,12 @@ def unknown_swing(model: SwingModel, name: str, answers: pd.Series[str]) -> floa
         In [−1, 1]; NaN where `unknown` has no column of its own.
     """
     last = len(answers.cat.categories) - 1
-    counts = np.bincount(answers.cat.codes, weights=model.weights, minlength=last + 1)
+    counts = np.bincount(answers.cat.codes.to_numpy(), weights=model.weights, minlength=last + 1)
     known = {int(a): float(counts[a]) for a in np.flatnonzero(counts[:last])}
     separate = model.separates(name, "known") and model.separates(name, "unknown")
-    if not model.design.columns(name, "unknown") or not known or not separate:
+    if not model.columns(name, "unknown") or not known or not separate:
         return float("nan")
-    chance = {a: model.average(name, model.design.entries(name, a)).probability for a in known}
+    chance = {a: model.average(name, model.entries(name, a)).probability for a in known}
     average = sum(chance[a] * count for a, count in known.items()) / sum(known.values())
-    unknown = model.average(name, model.design.entries(name, last))
+    unknown = model.average(name, model.entries(name, last))
     return unknown.probability - average

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from qualify.deals import Deals
-from qualify.design import DesignMatrix
+from qualify.design import DesignMatrix, as_floats
 from qualify.numerics.full_fit import FullFit
-from qualify.survey import UNKNOWN
 
 # Beyond this share of unknown answers a finding rests on the rest of the deals, and the reader should know.
 MANY_UNKNOWN = 0.2
@@ -62,34 +61,36 @@ def add_remarks(table: pd.DataFrame, deals: Deals, q: float) -> None:
     """Write surprise (against hand-given points) and note into the table."""
     points = {name: deals.survey.hand_points(name) for name in deals.survey.names}
     any_points = any(points.values())
-    pairs = zip(table["characteristic"].astype(str), table["verdict"].astype(str), strict=True)
+    answers, won = deals.answers, as_floats(deals.won)
+    pairs = zip(table["characteristic"].tolist(), table["verdict"].tolist(), strict=True)
     table["surprise"] = [
-        _surprise(deals, name, verdict, points[name]) if any_points else "" for name, verdict in pairs
+        _surprise(answers[name], won, verdict, points[name]) if any_points else "" for name, verdict in pairs
     ]
     table["note"] = [_note(row, q) for row in table.to_dict("records")]
 
 
-def _surprise(deals: Deals, name: str, verdict: str, points: dict[str, float]) -> str:
+def _surprise(
+    answers: pd.Series[str], won: NDArray[np.float64], verdict: str, points: dict[str, float]
+) -> str:
     """Hold the points against the findings.
 
     overlooked: matters without points; overrated: points without showing; reversed: points the wrong way.
     """
-    answers = deals.answers[name]
-    known = (answers != UNKNOWN).to_numpy()
-    given = _points_of(answers[known].astype(str), points)
+    codes = answers.cat.codes.to_numpy()
+    known = codes < len(answers.cat.categories) - 1
+    given = _points_of(answers.cat.categories[:-1], points)[codes[known]]
     matters = verdict != "not shown"
     if given.size == 0 or np.ptp(given) == 0:
         return "overlooked" if matters else ""
     if not matters:
         return "overrated"
-    won = deals.won.to_numpy(np.float64)[known]
-    return "reversed" if np.cov(given, won)[0, 1] < 0 else ""
+    return "reversed" if np.cov(given, won[known])[0, 1] < 0 else ""
 
 
-def _points_of(answers: pd.Series[str], points: dict[str, float]) -> NDArray[np.float64]:
+def _points_of(answers: pd.Index[str], points: dict[str, float]) -> NDArray[np.float64]:
     if "per step" in points:
-        return np.array([float(answer) * points["per step"] for answer in answers])
-    return np.array([points.get(answer, 0.0) for answer in answers], dtype=np.float64)
+        return np.array([float(answer) * points["per step"] for answer in answers], dtype=np.float64)
+    return np.array([points.get(str(answer), 0.0) for answer in answers], dtype=np.float64)
 
 
 def _note(row: Mapping[Hashable, object], q: float) -> str:

@@ -30,15 +30,26 @@ class Contrast:
 
 
 def average_probability(
-    design: Matrix, beta: Vector, weights: Vector, columns: list[int], entries: list[float]
+    design: Matrix,
+    beta: Vector,
+    weights: Vector,
+    columns: list[int],
+    entries: list[float],
+    *,
+    log_odds: Vector | None = None,
 ) -> Average:
-    """Mean probability when every row's `columns` are set to `entries` (Lane & Nelder 1982)."""
-    held = design.copy()
-    held[:, columns] = entries
-    probability = expit(held @ beta)
+    """Mean probability when every row's `columns` are set to `entries` (Lane & Nelder 1982).
+
+    `log_odds` are those of the rows as they are, where they are at hand.
+    """
+    as_is = design @ beta if log_odds is None else log_odds
+    change = float(np.dot(entries, beta[columns])) - design[:, columns] @ beta[columns]
+    probability = expit(as_is + change)
     share = weights / weights.sum()
     slope = share * probability * (1.0 - probability)
-    return Average(probability=float(share @ probability), gradient=slope @ held)
+    gradient = slope @ design
+    gradient[columns] = slope.sum() * np.asarray(entries)
+    return Average(probability=float(share @ probability), gradient=gradient)
 
 
 def contrast(first: Average, second: Average, covariance: Matrix, *, level: float) -> Contrast:

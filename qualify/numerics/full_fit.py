@@ -14,10 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.logistic import LogisticFit, RatioTest, fit_logistic, profile_interval, ratio_test
+from qualify.numerics.logistic import (
+    LogisticFit,
+    RatioTest,
+    fit_logistic,
+    profile_interval,
+    ratio_test,
+    span_test,
+)
+from qualify.numerics.positive import lower_root
 
 # A column whose part of its own is a smaller share of it than this counts as a sum of the others.
 OWN_SHARE = 1e-5
+# Where every share is above this by a root of the columns' products, there is no need to look closer.
+CLEAR_SHARE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,22 @@ class FullFit:
         )
         return ratio_test(whole, [*range(len(others), len(others) + len(added))])
 
+    def test_against(self, column: int, others: dict[int, float]) -> RatioTest:
+        """Test one coefficient against a sum of others, given by how often each counts.
+
+        That is the test of the column in a design in which each of the others has that many times the column
+        added to it: the same fit in other coordinates.
+        """
+        if len(self.kept) == len(self.beta):
+            span = np.eye(self.beta.size)
+            for j, times in others.items():
+                span[column, j] = times
+            return span_test(self.fit, np.delete(span, column, axis=1), df=1)
+        design, problem = self.design.copy(), self.fit.problem
+        for j, times in others.items():
+            design[:, j] += times * design[:, column]
+        return fit_full(design, problem.outcome, problem.weights).test([column])
+
     def interval(self, column: int, *, level: float) -> tuple[float, float]:
         """Profile interval of one coefficient; NaN where the column is a sum of others."""
         if not self.separable[column]:
@@ -59,10 +85,11 @@ class FullFit:
         return profile_interval(self.fit, self.kept.index(column), level=level)
 
 
-def fit_full(design: Matrix, outcome: Vector, weights: Vector) -> FullFit:
-    """Fit all columns with Firth's penalty."""
+def fit_full(design: Matrix, outcome: Vector, weights: Vector, *, start: Vector | None = None) -> FullFit:
+    """Fit all columns with Firth's penalty, from some coefficients where they are known to be near."""
     kept = independent_columns(design, range(design.shape[1]))
-    fit = fit_logistic(design[:, kept], outcome, penalty="firth", weights=weights)
+    near = None if start is None else start[kept]
+    fit = fit_logistic(design[:, kept], outcome, penalty="firth", weights=weights, start=near)
     beta = np.zeros(design.shape[1])
     covariance = np.zeros((beta.size, beta.size))
     beta[kept] = fit.beta
@@ -79,17 +106,30 @@ def fit_full(design: Matrix, outcome: Vector, weights: Vector) -> FullFit:
 
 def independent_columns(matrix: Matrix, order: Iterable[int]) -> list[int]:
     """Of the columns in the given order, those that the ones before them do not make up (Gram–Schmidt)."""
+    wanted = list(order)
+    if _clearly_independent(matrix[:, wanted]):
+        return wanted
     kept: list[int] = []
-    basis = np.empty((len(matrix), 0))
-    for j in order:
-        column = matrix[:, j]
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)
+    basis = np.empty((min(matrix.shape), len(matrix)))
+    for j in wanted:
+        column, before = matrix[:, j], basis[: len(kept)]
+        rest = column - before.T @ (before @ column)
+        rest -= before.T @ (before @ rest)
         length = float(np.linalg.norm(rest))
-        if length > OWN_SHARE * float(np.linalg.norm(column)):
+        if length > OWN_SHARE * float(np.linalg.norm(column)) and len(kept) < len(basis):
+            basis[len(kept)] = rest / length
             kept.append(j)
-            basis = np.column_stack([basis, rest / length])
     return kept
+
+
+def _clearly_independent(matrix: Matrix) -> bool:
+    """Whether the products of the columns, brought to one length, show shares of their own beyond doubt."""
+    products = matrix.T @ matrix
+    lengths = np.sqrt(np.diag(products))
+    if len(matrix) < lengths.size or not np.all(lengths > 0):
+        return False
+    factored, root = lower_root(np.ascontiguousarray(products / np.outer(lengths, lengths)))
+    return bool(factored and np.diag(root).min() > CLEAR_SHARE)
 
 
 def _separable(design: Matrix, rank: int) -> NDArray[np.bool_]:

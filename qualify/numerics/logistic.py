@@ -85,6 +85,7 @@ def fit_logistic(
     penalty: PenaltyName = "none",
     weights: Vector | None = None,
     offset: Vector | None = None,
+    start: Vector | None = None,
 ) -> LogisticFit:
     """Fit a logistic regression by maximum likelihood, or with Firth's penalty.
 
@@ -98,6 +99,8 @@ def fit_logistic(
         ``"firth"`` adds half the log determinant of the information, so that separation gives finite answers.
     weights, offset : ndarray, shape (n,), optional
         Case weights (default 1) and fixed parts of the log-odds (default 0).
+    start : ndarray, shape (p,), optional
+        Coefficients to set out from (default 0); the maximum does not hang on them.
 
     Returns
     -------
@@ -131,7 +134,8 @@ def fit_logistic(
         offset=np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64),
         penalty=penalty,
     )
-    peak = maximise(problem.blocks, problem.firth, np.zeros(p), np.eye(p), np.zeros((p, p)), FINEST)
+    begun = np.zeros(p) if start is None else np.asarray(start, dtype=np.float64)
+    peak = maximise(problem.blocks, problem.firth, begun, np.eye(p), np.zeros((p, p)), FINEST)
     return LogisticFit(
         problem=problem,
         beta=peak.beta,
@@ -146,11 +150,13 @@ def fit_logistic(
 def _failure(problem: Problem, peak: Maximum) -> str:
     """Name what was wrong with the data, if anything."""
     failure = "" if peak.how == CONVERGED else "singular" if peak.how == SINGULAR else "iterations"
+    if problem.firth:
+        return failure
     # Log-odds this large come from separation, or near it: only then is the linear program worth its time.
     largest = float(np.max(np.abs(problem.offset + problem.design @ peak.beta), initial=0.0))
     # Singular from the start is the design; on the way it may be separation, where information runs out.
     suspect = peak.steps > 0 if failure == "singular" else bool(failure) or largest > 12.0
-    if not problem.firth and suspect and separating_direction(problem) is not None:
+    if suspect and separating_direction(problem) is not None:
         return "separated"
     return failure
 
@@ -172,11 +178,16 @@ def ratio_test(
     df : int, optional
         Degrees of freedom; the number of columns unless told.
     """
-    held = maximise_near(fit, np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), columns, axis=1))
+    span = np.delete(np.eye(fit.beta.size), columns, axis=1)
+    return span_test(fit, span, df=len(columns) if df is None else df)
+
+
+def span_test(fit: LogisticFit, span: Matrix, *, df: int) -> RatioTest:
+    """Test by the same ratio that the coefficients are a sum of the columns of `span`, shape (p, q)."""
+    held = maximise_near(fit, np.zeros(fit.beta.size), span)
     # The difference of two maxima is never negative; rounding may make it so.
     statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if held.how == CONVERGED else np.nan
-    degrees = len(columns) if df is None else df
-    return RatioTest(chi2=statistic, df=degrees, p_value=float(chdtrc(degrees, statistic)))
+    return RatioTest(chi2=statistic, df=df, p_value=float(chdtrc(df, statistic)))
 
 
 def profile_interval(fit: LogisticFit, column: int, *, level: float = 0.95) -> tuple[float, float]:
