@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, add_products, empty_blocks, log_likelihood
-from qualify.numerics.climb import climb
+from qualify.numerics.climb import CONVERGED, climb
 from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES, chances, logarithms
+from qualify.numerics.maximum import maximise
 from qualify.numerics.positive import solve_positive
 
 FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
@@ -75,6 +76,17 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
     beta = climb(blocks, np.zeros((2, 2)), np.array([base, 0.0]), 1e-14).beta
     slope = beta[1] / deviation
     return Curve(LOGISTIC, 0.0, 1.0, beta[0] - slope * mean, slope, log_likelihood(blocks, beta))
+
+
+@compiled
+def firth_slope(score: Vector, outcome: Vector, weights: Vector) -> float:
+    """Slope of the logistic curve with Firth's penalty, which takes out the bias of few deals."""
+    mean, deviation = moments(score, weights)
+    if not deviation > 1e-9 * (1.0 + abs(mean)):
+        return np.nan
+    blocks = line_up((score - mean) / deviation, outcome, weights)
+    top = maximise(blocks, True, np.zeros(2), np.eye(2), np.zeros((2, 2)), 1e-10)
+    return top.beta[1] / deviation if top.how == CONVERGED else np.nan
 
 
 @compiled

@@ -21,6 +21,7 @@ from qualify.numerics.curves import (
     Curve,
     choose_curve,
     count_zones,
+    firth_slope,
     fit_logistic_curve,
     signed_root,
 )
@@ -62,7 +63,8 @@ class Replicate(NamedTuple):
     """What one bootstrap draw found.
 
     curve : the curve on its cross-fitted scores; `cross_slope` the slope of a logistic curve on them, and
-    `fresh_slope` on the deals outside the draw under the model trained on all of it (NaN for a given score).
+    `fresh_slope`, with Firth's penalty, that on the deals outside the draw under the model trained on all of
+    it (NaN for a given score).
     zones : (3, 2), deals and won deals below, inside and above its own band.
     points : (C, L), the whole-number points of that model.
     """
@@ -153,8 +155,8 @@ def bootstrap_procedure(
     fresh = np.where(seen[sample.group], 0.0, sample.weights)
     fresh_slope = np.nan
     if both_outcomes(sample.outcome, fresh):
-        line = fit_logistic_curve(predict(sample.items.codes, trained), sample.outcome, fresh)
-        fresh_slope = line.slope
+        # Few deals are fresh, and maximum likelihood would make too steep a curve of them.
+        fresh_slope = firth_slope(predict(sample.items.codes, trained), sample.outcome, fresh)
     return describe(score, drawn, critical)._replace(fresh_slope=fresh_slope, points=trained.points)
 
 
