@@ -67,14 +67,17 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: FullFit, *, level: flo
         for a, (answer, n, wins) in enumerate(zip(labels, deals_of.tolist(), wins_of.tolist(), strict=True)):
             if not n:
                 continue
-            low, high = proportion_confint(wins, n, alpha=1 - level, method="wilson")
             ratio = odds.get((name, NOT_KNOWN if a == len(labels) - 1 else a), NO_RATIO)
             if design.reference.get(name) == answer:
                 ratio = (1.0, np.nan, np.nan)
-            rows.append((name, answer, n, wins, wins / n, low, high, *ratio, pooled.get((name, answer), "")))
+            rows.append((name, answer, n, wins, *ratio, pooled.get((name, answer), "")))
         if (name, STEP) in odds:
-            rows.append((name, PER_STEP, np.nan, np.nan, np.nan, np.nan, np.nan, *odds[name, STEP], ""))
-    return pd.DataFrame(rows, columns=COLUMNS)
+            rows.append((name, PER_STEP, np.nan, np.nan, *odds[name, STEP], ""))
+    rates = ["win_rate", "win_rate_low", "win_rate_high"]
+    table = pd.DataFrame(rows, columns=[column for column in COLUMNS if column not in rates])
+    table["win_rate"] = table["won"] / table["n"]
+    low, high = proportion_confint(table["won"], table["n"], alpha=1 - level, method="wilson")
+    return table.assign(win_rate_low=low, win_rate_high=high)[COLUMNS]
 
 
 def _placed(answers: pd.Series[str], scale: Scale | None) -> tuple[list[str], NDArray[np.int32]]:

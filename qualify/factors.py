@@ -138,7 +138,7 @@ def find_factors(
     table = _tests(design, fit)
     linked = associations(design.items) >= overlap
     member = clusters(linked)
-    groups = joint_tests(design, fit, member)
+    groups = joint_tests(design.names, column_places(design), fit, member)
     add_verdicts(table, groups, member, linked, q)
     _measure(table, deals, design, fit, level, np.random.default_rng(rng))
     add_remarks(table, deals, q)

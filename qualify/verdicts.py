@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from qualify.deals import Deals
-from qualify.design import DesignMatrix, as_floats
+from qualify.design import as_floats
 from qualify.numerics.full_fit import FullFit
 
 # Beyond this share of unknown answers a finding rests on the rest of the deals, and the reader should know.
@@ -26,18 +26,20 @@ def q_values(p_values: pd.Series[float]) -> pd.Series[float]:
     return adjusted
 
 
-def joint_tests(design: DesignMatrix, fit: FullFit, member: NDArray[np.int64]) -> pd.DataFrame:
+def joint_tests(
+    names: tuple[str, ...], places: dict[tuple[str, str], list[int]], fit: FullFit, member: NDArray[np.int64]
+) -> pd.DataFrame:
     """Test the known answers of each cluster of two or more characteristics jointly, inside the full model.
 
-    The index is the cluster's number in `member`.
+    `places` are the columns of each characteristic; the index is the cluster's number in `member`.
     """
     rows: dict[int, tuple[int, str, int, float, float]] = {}
     for cluster in np.unique(member):
-        names = [design.names[c] for c in np.flatnonzero(member == cluster)]
-        columns = [j for name in names for j in design.columns(name, "known")]
-        if len(names) > 1 and columns:
+        mine = [names[c] for c in np.flatnonzero(member == cluster)]
+        columns = [j for name in mine for j in places.get((name, "known"), [])]
+        if len(mine) > 1 and columns:
             joint = fit.test(columns)
-            rows[int(cluster)] = (len(rows) + 1, "; ".join(names), joint.df, joint.chi2, joint.p_value)
+            rows[int(cluster)] = (len(rows) + 1, "; ".join(mine), joint.df, joint.chi2, joint.p_value)
     columns_of = ["cluster", "characteristics", "df", "chi2", "p_value"]
     table = pd.DataFrame(list(rows.values()), columns=columns_of, index=list(rows))
     table = table.astype({"cluster": int, "df": int, "chi2": float, "p_value": float})

@@ -20,6 +20,7 @@ from qualify.numerics.logistic import (
     fit_logistic,
     profile_interval,
     ratio_test,
+    sharpen,
     span_test,
 )
 from qualify.numerics.positive import lower_root
@@ -86,10 +87,12 @@ class FullFit:
 
 
 def fit_full(design: Matrix, outcome: Vector, weights: Vector, *, start: Vector | None = None) -> FullFit:
-    """Fit all columns with Firth's penalty, from some coefficients where they are known to be near."""
+    """Fit all columns with Firth's penalty: for many questions, or from `start` for one or two."""
     kept = independent_columns(design, range(design.shape[1]))
     near = None if start is None else start[kept]
     fit = fit_logistic(design[:, kept], outcome, penalty="firth", weights=weights, start=near)
+    if start is None:
+        fit = sharpen(fit)
     beta = np.zeros(design.shape[1])
     covariance = np.zeros((beta.size, beta.size))
     beta[kept] = fit.beta

@@ -5,7 +5,7 @@ The first column of every design is the intercept. Weights count deals: a row of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.special import chdtrc, chdtri
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
 from qualify.numerics.climb import CONVERGED, SINGULAR
+from qualify.numerics.firth import bend, look
 from qualify.numerics.maximum import FINEST, Maximum, maximise
 from qualify.numerics.positive import inverse_from_root, lower_root
 from qualify.numerics.profile import profile_end
@@ -145,6 +146,14 @@ def fit_logistic(
         failure=_failure(problem, peak),
         peak=peak,
     )
+
+
+def sharpen(fit: LogisticFit) -> LogisticFit:
+    """Give a Firth fit the curvature of its penalty, so that tests and intervals take fewer steps each."""
+    if not fit.problem.firth or not fit.converged:
+        return fit
+    blocks = fit.problem.blocks
+    return replace(fit, peak=fit.peak._replace(bent=bend(blocks, look(blocks, fit.beta, True))))
 
 
 def _failure(problem: Problem, peak: Maximum) -> str:

@@ -11,10 +11,9 @@ from qualify.numerics.maximum import Maximum
 from qualify.numerics.positive import lower_root, solve_root
 
 STEPS = 30
-# The root of twice the drop is met this closely, beside the rounding of the likelihood itself.
-CLOSE, ROUNDING = 1e-10, 1e-15
-# What the other coefficients could still gain, in twice the log-likelihood, where they count as settled.
-SETTLED = 1e-16
+# From this near in the root of twice the drop, and with no more than this for the other coefficients to gain
+# in twice the log-likelihood, the next step is the last: it leaves about 1e-11.
+NEAR, SETTLED = 1e-6, 1e-11
 
 
 @compiled
@@ -27,7 +26,6 @@ def profile_end(blocks: Blocks, firth: bool, peak: Maximum, column: int, target:
     """
     beta, unit = peak.beta.copy(), np.zeros(peak.beta.size)
     unit[column] = 1.0
-    tolerance = CLOSE + ROUNDING * abs(peak.value)
     factored, root = lower_root(peak.information + peak.bent)
     if not factored:
         return np.nan
@@ -48,6 +46,6 @@ def profile_end(blocks: Blocks, firth: bool, peak: Maximum, column: int, target:
         if not (slope * target < 0.0 and abs(move) <= abs(beta[column] - peak.beta[column])):
             return np.nan
         beta += step + (move - step[column]) / along[column] * along
-        if abs(off) < tolerance and rest < SETTLED:
+        if abs(off) < NEAR and rest < SETTLED:
             return float(beta[column])
     return np.nan
