@@ -40,16 +40,23 @@ def auc_variance(score: NDArray[np.float64], outcome: NDArray[np.float64]) -> fl
 def auc_interval(
     score: NDArray[np.float64], outcome: NDArray[np.float64], *, level: float = 0.95
 ) -> Estimate:
-    """AUC with DeLong's interval on the log-odds scale, so that it stays within 0 and 1."""
-    value = auc(score, outcome)
-    spread = float(np.sqrt(auc_variance(score, outcome)))
-    if not 0 < value < 1:
+    """AUC with DeLong's interval on the log-odds scale."""
+    error = float(np.sqrt(auc_variance(score, outcome)))
+    rarer = float(min(outcome.sum(), (1 - outcome).sum()))
+    return auc_limits(auc(score, outcome), error, rarer, level=level)
+
+
+def auc_limits(value: float, error: float, rarer: float, *, level: float = 0.95) -> Estimate:
+    """AUC with the interval of its standard error on the log-odds scale, so that it stays within 0 and 1.
+
+    `rarer` is the number of deals of the rarer outcome, on which the interval of a perfect AUC rests.
+    """
+    z = float(norm.ppf(0.5 + level / 2))
+    if value <= 0 or value >= 1:
         # No pair out of order: as uncertain as a share of all or none of the rarer outcome (Wilson 1927).
-        square = float(norm.ppf(0.5 + level / 2)) ** 2
-        slack = square / (min(outcome.sum(), (1 - outcome).sum()) + square)
+        slack = z**2 / (rarer + z**2)
         return Estimate(value=value, low=max(0.0, value - slack), high=min(1.0, value + slack))
-    half = float(norm.ppf(0.5 + level / 2)) * spread / (value * (1 - value))
-    low, high = expit(logit(value) + np.array([-half, half]))
+    low, high = expit(logit(value) + z * error / (value * (1 - value)) * np.array([-1.0, 1.0]))
     return Estimate(value=value, low=float(low), high=float(high))
 
 

@@ -15,15 +15,8 @@ from scipy.special import expit
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from qualify.numerics.performance import (
-    BINS,
-    MEASURES,
-    REFIT_INTERCEPT,
-    SPAN,
-    calibration_curve,
-    measure,
-    measure_each,
-)
+from qualify.numerics.calibration import BINS, SPAN, calibration_curve
+from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT, SLOPE_ERROR, measure, measure_each
 
 Golden = Callable[[str], dict[str, Any]]
 Vector = NDArray[np.float64]
@@ -135,7 +128,21 @@ def test_weight_two_is_a_doubled_row_and_weight_zero_none(n: int) -> None:
     rows = np.repeat(np.arange(n), times)
     whole = measure(eta, outcome, times.astype(float))
     np.testing.assert_allclose(whole, measure(eta[rows], outcome[rows], np.ones(rows.size)), atol=1e-9)
-    np.testing.assert_allclose(whole, measure(eta, outcome, 7.5 * times), atol=1e-9)  # any unit
+    in_other_units = measure(eta, outcome, 7.5 * times)
+    in_other_units[SLOPE_ERROR] *= np.sqrt(7.5)
+    np.testing.assert_allclose(whole, in_other_units, atol=1e-9)
+
+
+def test_error_of_a_slope_of_one() -> None:
+    """That of the fit to outcomes which the log-odds foretell rightly: the fit to the probabilities."""
+    eta, outcome = drawn(200, 2)
+    weights = np.random.default_rng(5).integers(1, 4, 200).astype(float)
+    # Fitted to each deal's probability, a won and a lost row weighted by it, the slope is 1.
+    rows, won = np.r_[eta, eta], np.r_[np.ones(200), np.zeros(200)]
+    share = np.r_[weights * expit(eta), weights * expit(-eta)]
+    fit = sm.GLM(won, sm.add_constant(rows), sm.families.Binomial(), freq_weights=share).fit(tol=1e-14)
+    assert fit.params == pytest.approx([0, 1], abs=1e-9)
+    assert measure(eta, outcome, weights)[SLOPE_ERROR] == pytest.approx(fit.bse[1], rel=1e-6)
 
 
 def test_row_order_and_rows_of_weights_change_nothing() -> None:
@@ -152,7 +159,7 @@ def test_turned_about_the_measures_are_the_same() -> None:
     """Log-odds of losing against lost deals: only the intercepts change their sign."""
     eta, outcome = drawn(300, 8)
     found, turned = measure(eta, outcome, np.ones(300)), measure(-eta, 1 - outcome, np.ones(300))
-    signs = np.array([1, 1, 1, 1, -1, 1, 1, -1])
+    signs = np.array([1, 1, 1, 1, -1, 1, 1, -1, 1])
     apart = np.abs(turned - signs * found)
     assert apart[6] < BINNED and np.delete(apart, 6).max() < 1e-9  # the bins begin at the other end
 
@@ -227,7 +234,7 @@ def test_nearly_separated_deals_have_a_steep_slope() -> None:
 def test_a_constant_prediction_has_no_slope_and_ties_throughout() -> None:
     outcome = np.r_[np.zeros(30), np.ones(10)]
     found = measure(np.full(40, -1.0), outcome, np.ones(40))
-    assert found[0] == 0.5 and np.isnan(found[5])
+    assert found[0] == 0.5 and np.isnan(found[5]) and found[SLOPE_ERROR] == np.inf
     assert found[4] == pytest.approx(np.log(1 / 3) + 1, abs=1e-9)
     assert found[6] == pytest.approx(abs(0.25 - expit(-1.0)), abs=1e-12)
 
