@@ -1,7 +1,8 @@
 """From closed deals to qualification criteria: what goes with winning, where the score tips, how surely.
 
 The way through: `read_survey`, `read_deals`, `audit_deals`, `find_factors`, `fit_win_model`,
-`find_tipping_point`, `refine_criteria`, `write_criteria`, `score_deals`; `analyze` runs the whole chain.
+`validate`, `find_tipping_point`, `refine_criteria`, `write_criteria`, `score_deals`; `analyze` runs the whole
+chain.
 Each name is loaded when it is first used.
 """
 
@@ -30,6 +31,7 @@ __all__ = [
     "Study",
     "Survey",
     "TippingPoint",
+    "Validation",
     "WinModel",
     "__version__",
     "analyze",
@@ -40,6 +42,7 @@ __all__ = [
     "fit_win_model",
     "infer_survey",
     "plot_answers",
+    "plot_calibration",
     "plot_factors",
     "plot_win_curve",
     "read_criteria",
@@ -48,6 +51,7 @@ __all__ = [
     "refine_criteria",
     "score_deals",
     "simulate_deals",
+    "validate",
     "write_criteria",
     "write_survey",
 ]

@@ -20,6 +20,7 @@ from .exports import write_criteria as write_criteria
 from .factors import Factors as Factors
 from .factors import find_factors as find_factors
 from .plots import plot_answers as plot_answers
+from .plots import plot_calibration as plot_calibration
 from .plots import plot_factors as plot_factors
 from .plots import plot_win_curve as plot_win_curve
 from .scoring import ScoredDeals as ScoredDeals
@@ -36,5 +37,7 @@ from .survey_file import read_survey as read_survey
 from .survey_file import write_survey as write_survey
 from .tipping import TippingPoint as TippingPoint
 from .tipping import find_tipping_point as find_tipping_point
+from .validation import Validation as Validation
+from .validation import validate as validate
 from .winmodel import WinModel as WinModel
 from .winmodel import fit_win_model as fit_win_model

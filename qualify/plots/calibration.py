@@ -1,0 +1,197 @@
+"""Win rate against predicted probability, by models that never saw the deal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qualify.errors import InvalidArgument
+from qualify.plots._axes import (
+    BLUE,
+    GREY,
+    PLAIN,
+    VERMILLION,
+    axes_or_new,
+    axes_width,
+    bare,
+    fit_text,
+    headline,
+    merge_style,
+    note,
+    points,
+)
+from qualify.plots._observed import spikes
+from qualify.tables.formats import format_value
+from qualify.validation_tables import calibration_verdict
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from qualify.study import Study
+    from qualify.validation import Validation
+
+# Heights on the y axis, where 0 to 1 is the win rate.
+_LOST = (-0.16, -0.07)
+_WON = (1.07, 1.16)
+_LIMITS = (-0.18, 1.18)
+_NAMES = {"win_model": "win model", "criteria": "criteria"}
+_TITLES = {
+    "hold": "The probabilities hold, as far as these deals can tell",
+    "too extreme": "Too extreme: high probabilities are too high, low ones too low",
+    "too timid": "Too timid: high probabilities are too low, low ones too high",
+    "not told": "How far the probabilities hold cannot be told",
+}
+
+
+def plot_calibration(validation: Validation | Study, *, ax: Axes | None = None, **line_kwargs: Any) -> Axes:
+    """Draw the win rate against the predicted probability of deals that the models had not seen.
+
+    Parameters
+    ----------
+    validation : Validation or Study
+        The result of `validate`, or one that carries it.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; a new figure when None.
+    **line_kwargs
+        Style of the curve, as for `Axes.plot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn in. The dotted line is where the curve would lie if the probabilities were right; the
+        points are win rates of deals of like probability, with Wilson intervals and numbers of deals; spikes
+        at the top are deals won, at the bottom deals lost.
+
+    Raises
+    ------
+    InvalidArgument
+        `validation` is, and carries, no validation.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> ax = ql.plot_calibration(ql.validate(deals), color="black")  # doctest: +SKIP
+    """
+    found = _validation_of(validation)
+    ax = axes_or_new(ax, width=7.0, height=6.4)
+    _draw_ideal(ax)
+    _draw_curve(ax, found, line_kwargs)
+    _draw_groups(ax, found)
+    _draw_deals(ax, found)
+    _write_axes(ax, found)
+    headline(ax, _TITLES[calibration_verdict(found.table)], _subtitle(found), width=axes_width(ax))
+    return ax
+
+
+def _validation_of(thing: Any) -> Validation:
+    found: Validation = getattr(thing, "validation", thing)
+    if not hasattr(found, "calibration"):
+        raise InvalidArgument(
+            "`plot_calibration` draws the result of `validate`, or a result that carries one; got a "
+            f"{type(thing).__name__}"
+        )
+    return found
+
+
+def _subtitle(found: Validation) -> str:
+    table = found.table.set_index("metric")
+    level = format_value(found.level, "percent")
+    parts = []
+    for name, ideal in (("slope", 1), ("intercept", 0)):
+        value, low, high = (
+            format_value(table.loc[f"calibration_{name}", end], "number")
+            for end in ("cross_validated", "cv_low", "cv_high")
+        )
+        parts.append(f"{name} {value} ({level} interval {low} to {high}; right is {ideal})")
+    error = format_value(table.loc["ici", "cross_validated"], "percent")
+    procedure = _NAMES.get(found.procedure, "model")
+    return f"Cross-validated {procedure}: {', '.join(parts)}; mean distance of the curve {error}."
+
+
+def _draw_ideal(ax: Axes) -> None:
+    dotted = (0, (1, 2))
+    ends = (0.0, 1.0)
+    ax.plot(ends, ends, color=GREY, linewidth=1.2, linestyle=dotted, zorder=1, gid="qualify-ideal")
+
+
+def _draw_curve(ax: Axes, found: Validation, user: dict[str, Any]) -> None:
+    from matplotlib.lines import Line2D
+
+    defaults = {"color": BLUE, "linewidth": 2.4, "zorder": 4, "gid": "qualify-curve"}
+    style = merge_style(defaults, user, Line2D)
+    curve = found.calibration
+    probability, observed, low, high = (
+        curve[name].to_numpy(dtype=float) for name in ("probability", "observed", "low", "high")
+    )
+    (line,) = ax.plot(probability, observed, **style)
+    colour = line.get_color()
+    ax.fill_between(
+        probability, low, high, color=colour, alpha=0.2, linewidth=0, zorder=2, gid="qualify-interval"
+    )
+
+
+def _draw_groups(ax: Axes, found: Validation) -> None:
+    groups = found.groups
+    ink = ax.xaxis.label.get_color()
+    ax.vlines(
+        groups["probability"], groups["low"], groups["high"], colors=ink, linewidth=1.1, alpha=0.75, zorder=5
+    )
+    ax.plot(
+        groups["probability"],
+        groups["observed"],
+        linestyle="none",
+        marker="o",
+        markersize=5.5,
+        color=ink,
+        markerfacecolor=ax.get_facecolor(),
+        gid="qualify-observed",
+        zorder=6,
+    )
+
+
+def _draw_deals(ax: Axes, found: Validation) -> None:
+    scores = found.predictions[["probability", "won"]].rename(columns={"probability": "score"})
+    places, won, lost = spikes(scores)
+    most = max([1.0, *won, *lost])
+    for counts, (low, high), colour, gid in (
+        (won, _WON, BLUE, "qualify-won"),
+        (lost, _LOST, VERMILLION, "qualify-lost"),
+    ):
+        there = counts > 0
+        # One deal among many must still be seen.
+        heights = (high - low) * np.maximum(counts[there] / most, 0.2)
+        base = low if colour == VERMILLION else high - heights
+        ax.vlines(places[there], base, base + heights, colors=colour, linewidth=1.1, zorder=3, gid=gid)
+
+
+def _write_axes(ax: Axes, found: Validation) -> None:
+    small = points("small")
+    shares = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
+    won, lost = format_value(found.won, "count"), format_value(found.n - found.won, "count")
+    ticks = shares | {sum(_WON) / 2: f"{won} won", sum(_LOST) / 2: f"{lost} lost"}
+    ax.set_xticks(list(shares), list(shares.values()), fontsize=small, **PLAIN)
+    ax.set_yticks(list(ticks), list(ticks.values()), fontsize=small, **PLAIN)
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_ylim(_LIMITS)
+    bare(ax)
+    ax.set_ylabel("Win rate")
+    label = ax.set_xlabel("Predicted win probability, by models that never saw the deal", **PLAIN)
+    level = format_value(found.level, "percent")
+    size = _sizes(found)
+    key = (
+        f"Line: smoothed win rate, {level} interval. Circles: {size}, {level} Wilson interval. "
+        "Dotted: win rate as predicted."
+    )
+    text = fit_text(key, 0.95 * axes_width(ax), small)
+    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
+    note(ax, text, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+
+
+def _sizes(found: Validation) -> str:
+    """Say how many deals stand behind each circle."""
+    least, most = (format_value(end, "count") for end in (found.groups["n"].min(), found.groups["n"].max()))
+    return f"{least if least == most else f'{least} to {most}'} deals of like probability"
+
+
+__all__ = ["plot_calibration"]

@@ -1,0 +1,178 @@
+"""The tables of a validation: measures, calibration, folds made the other way, and what to know beside."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
+
+from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.performance import MEASURES
+from qualify.numerics.resampling import Sample
+from qualify.numerics.validation import Judged, limits, spread
+from qualify.tables.formats import format_value
+from qualify.units import FOLDS
+
+Calibrated = Literal["hold", "too extreme", "too timid", "not told"]
+GROUPS = 10
+GRID = 51
+
+
+def measures_table(judged: Judged, rarer: float, level: float) -> pd.DataFrame:
+    """Give each measure a row: apparent, optimism, corrected and cross-validated, with their intervals."""
+    low, high = limits(judged.corrected, judged.corrected_error, rarer, level)
+    cv_low, cv_high = limits(judged.crossed, judged.error, rarer, level)
+    return pd.DataFrame(
+        {
+            "metric": MEASURES,
+            "apparent": judged.apparent,
+            "optimism": judged.optimism,
+            "corrected": judged.corrected,
+            "ci_low": low,
+            "ci_high": high,
+            "cross_validated": judged.crossed,
+            "cv_low": cv_low,
+            "cv_high": cv_high,
+            "failed": judged.failed,
+        }
+    )
+
+
+def rarer_outcome(sample: Sample) -> float:
+    """Count the deals of the rarer outcome."""
+    won = float(sample.outcome.sum())
+    return min(won, sample.outcome.size - won)
+
+
+def calibration_grid(splits: Matrix) -> Vector:
+    """Probabilities at which the calibration curve is worked out: from the 1st to the 99th percentile."""
+    low, high = np.quantile(expit(splits), [0.01, 0.99])
+    return np.unique(np.linspace(low, high, GRID))
+
+
+def calibration_table(grid: Vector, curve: Vector, moved: Matrix, level: float) -> pd.DataFrame:
+    """Give the curve its interval: probability, observed, low, high."""
+    half = float(norm.ppf(0.5 + level / 2)) * spread(moved)
+    return pd.DataFrame(
+        {
+            "probability": grid,
+            "observed": curve,
+            "low": np.clip(curve - half, 0, 1),
+            "high": np.clip(curve + half, 0, 1),
+        }
+    )
+
+
+def group_table(predictions: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Deals in up to ten groups of like probability: mean probability, win rate with Wilson's interval."""
+    place = predictions["probability"].rank(method="average", pct=True)
+    # Deals of the same probability stand in the same group.
+    grouped = predictions.groupby(np.ceil(GROUPS * place.round(12)).astype(int))
+    rows = []
+    for _, deals in grouped:
+        n, won = len(deals), int(deals["won"].sum())
+        low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
+        rows.append((deals["probability"].mean(), won / n, low, high, n, won))
+    return pd.DataFrame(rows, columns=["probability", "observed", "low", "high", "n", "won"])
+
+
+def sensitivity_table(judged: Judged, other: Vector | None) -> pd.DataFrame:
+    """Cross-validated measures beside those with folds made the other way; no rows where there is none."""
+    columns = ["metric", "cross_validated", "other_way", "difference"]
+    if other is None:
+        return pd.DataFrame({name: pd.Series(dtype="str" if name == "metric" else float) for name in columns})
+    rows = zip(MEASURES, judged.crossed, other, other - judged.crossed, strict=True)
+    return pd.DataFrame(list(rows), columns=columns)
+
+
+def other_groups(sample: Sample, grouping: str) -> tuple[NDArray[np.int64] | None, str]:
+    """Say what would be kept together in folds the other way: single deals, or identical answers."""
+    if grouping != "single deals":
+        return np.arange(sample.outcome.size), "single deals"
+    patterns = np.unique(sample.items.codes, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
+    return (patterns if patterns.max() + 1 >= FOLDS else None), "identical answers"
+
+
+def notes_on(judged: Judged, replicates: int, no_dates: str) -> tuple[str, ...]:
+    """Say what is to be known beside the figures."""
+    notes = [no_dates] if no_dates else []
+    slope = MEASURES.index("calibration_slope")
+    if np.isnan(judged.apparent[slope]):
+        notes.append(_NO_SLOPE)
+    elif judged.failed[slope]:
+        missing = f"{judged.failed[slope]:,} of {replicates:,} draws"
+        notes.append(f"No calibration slope in {missing}: its optimism is the mean over the others.")
+    if judged.failed[0]:
+        notes.append(f"{judged.failed[0]:,} of {replicates:,} draws gave no model that could be measured.")
+    if _apart(judged):
+        notes.append(_APART)
+    return tuple(notes)
+
+
+def shown_measures(table: pd.DataFrame) -> pd.DataFrame:
+    """Write the measures for people: the same deals, and both estimates for unseen ones."""
+    return pd.DataFrame(
+        {
+            "metric": table["metric"],
+            "apparent": table["apparent"],
+            "Unseen deals, bootstrap": _written(table, "corrected", "ci_low", "ci_high"),
+            "Unseen deals, cross-validated": _written(table, "cross_validated", "cv_low", "cv_high"),
+        }
+    )
+
+
+def shown_groups(groups: pd.DataFrame) -> pd.DataFrame:
+    """Name the columns of the groups as people know them."""
+    return groups.rename(columns={"observed": "win_rate", "low": "win_rate_low", "high": "win_rate_high"})
+
+
+def shown_sensitivity(sensitivity: pd.DataFrame, grouping: str, other: str) -> pd.DataFrame:
+    """Write both ways of making folds for people."""
+    return pd.DataFrame(
+        {
+            "metric": sensitivity["metric"],
+            f"Folds keep {grouping} together": _written(sensitivity, "cross_validated"),
+            f"Folds keep {other} together": _written(sensitivity, "other_way"),
+            "Difference": _written(sensitivity, "difference"),
+        }
+    )
+
+
+def _written(table: pd.DataFrame, value: str, low: str = "", high: str = "") -> list[str]:
+    """Write figures with three decimals, and their intervals where there are any."""
+    texts = [format_value(number, "metric") for number in table[value]]
+    if not low:
+        return texts
+    ends = zip(*([format_value(end, "metric") for end in table[name]] for name in (low, high)), strict=True)
+    return [f"{text} ({first} to {last})" for text, (first, last) in zip(texts, ends, strict=True)]
+
+
+def calibration_verdict(table: pd.DataFrame) -> Calibrated:
+    """Say whether probabilities hold on deals not seen, as far as the interval of the slope tells."""
+    slope = table.set_index("metric").loc["calibration_slope"]
+    if not np.isfinite([slope["cv_low"], slope["cv_high"]]).all():
+        return "not told"
+    if slope["cv_high"] < 1:
+        return "too extreme"
+    return "too timid" if slope["cv_low"] > 1 else "hold"
+
+
+_NO_SLOPE = (
+    "There is no calibration slope: the predictions part won from lost deals without overlap, or are so much "
+    "alike that its standard error would be above 1."
+)
+_APART = (
+    "Bootstrap and cross-validation lie apart here. Draws hold some deals several times, which misleads the "
+    "choice of shrinkage where deals are few; go by the cross-validated figures."
+)
+
+
+def _apart(judged: Judged) -> bool:
+    """Whether the two estimates of AUC, Brier score or log loss differ by more than their sampling error."""
+    named = [MEASURES.index(name) for name in ("auc", "brier", "log_loss")]
+    return bool(np.any(np.abs(judged.corrected - judged.crossed)[named] > judged.error[named]))
