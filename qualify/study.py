@@ -11,13 +11,16 @@ import numpy as np
 from qualify.audit import Audit, audit_deals
 from qualify.criteria import Criteria, refine_criteria
 from qualify.deals import Deals
+from qualify.enough import check_outcomes
 from qualify.errors import check_level, check_positive
 from qualify.factors import Factors, find_factors
 from qualify.progress import track
 from qualify.summary import summarise
 from qualify.tables.render import page
 from qualify.tables.wording import counted
-from qualify.tipping import TippingPoint, check_outcomes, find_tipping_point
+from qualify.tipping import TippingPoint, find_tipping_point
+from qualify.validation import Validation, validate
+from qualify.validation_tables import shown_measures
 from qualify.winmodel import WinModel, fit_win_model
 
 
@@ -35,6 +38,8 @@ class Study:
         Which characteristics matter, how much, how surely.
     model : WinModel
         How likely each deal is to be won.
+    validation : Validation
+        How the win model fares on deals it has not seen.
     tipping : TippingPoint
         Where the win model's score tips, or that it does not.
     criteria : Criteria
@@ -47,6 +52,7 @@ class Study:
     audit: Audit
     factors: Factors
     model: WinModel
+    validation: Validation
     tipping: TippingPoint
     criteria: Criteria
     summary: str
@@ -69,6 +75,7 @@ class Study:
         lead = f"{opening} Tipping point: {self.tipping.verdict}; {self.tipping.reason}"
         sections = [
             ("Factors", factors),
+            ("The win model on the same deals and on unseen ones", shown_measures(self.validation.table)),
             ("Zones of the win model's score", self.tipping.zones),
             ("Points", points),
             ("Zones of the points", self.criteria.bands),
@@ -84,7 +91,7 @@ def analyze(
     replicates: int = 200,
     level: float = 0.95,
 ) -> Study:
-    """Run the whole chain: audit, factors, win model, tipping point, criteria, and a summary in words.
+    """Run the whole chain: audit, factors, win model and its validation, tipping point, criteria, summary.
 
     Parameters
     ----------
@@ -94,7 +101,7 @@ def analyze(
         Source of chance. A whole number goes to every step as it is, so that each result is the one the step
         gives when called by itself with that `rng`; else each step gets a generator of its own.
     replicates : int
-        Bootstrap draws of the tipping point and of the criteria.
+        Bootstrap draws of the validation, of the tipping point and of the criteria.
     level : float
         Confidence level of all intervals, in (0, 1).
 
@@ -128,15 +135,16 @@ def analyze(
         "audit": lambda: audit_deals(deals, level=level),
         "factors": lambda: find_factors(deals, level=level, rng=chance[0]),
         "model": lambda: fit_win_model(deals),
+        "validation": lambda: validate(deals, replicates=replicates, level=level, rng=chance[3]),
         "tipping": lambda: find_tipping_point(deals, replicates=replicates, level=level, rng=chance[1]),
         "criteria": lambda: refine_criteria(deals, replicates=replicates, level=level, rng=chance[2]),
     }
     found: dict[str, Any] = {name: steps[name]() for name in track(list(steps), what="analysing")}
-    told = {name: found[name] for name in ("audit", "factors", "tipping", "criteria")}
+    told = {name: found[name] for name in ("audit", "factors", "validation", "tipping", "criteria")}
     return Study(deals=deals, summary=summarise(deals, **told), **found)
 
 
 def _chances(rng: np.random.Generator | int | None) -> list[np.random.Generator | int]:
     if isinstance(rng, int | np.integer):
-        return [int(rng)] * 3
-    return list(np.random.default_rng(rng).spawn(3))
+        return [int(rng)] * 4
+    return list(np.random.default_rng(rng).spawn(4))

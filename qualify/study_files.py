@@ -19,8 +19,10 @@ CONTENTS = {
     "criteria.json": "the same criteria for `qualify score`",
     "factors.csv": "every characteristic: verdict, swing, tests",
     "answers.csv": "every answer: deals, win rate, odds ratio",
+    "validation.csv": "how the win probability fares on deals not seen",
     "audit.csv": "what to mind about the data",
     "win_curve.png": "the win rate against the score",
+    "calibration.png": "the win rate against the predicted probability",
 }
 
 
@@ -49,8 +51,10 @@ def write_study_files(study: Study, folder: PathLike) -> list[Path]:
         "summary.txt": lambda: study.summary + "\n",
         "factors.csv": lambda: to_csv(study.factors.table),
         "answers.csv": lambda: to_csv(study.factors.answers),
+        "validation.csv": lambda: to_csv(study.validation.table),
         "audit.csv": lambda: to_csv(study.audit.findings),
         "win_curve.png": lambda: _win_curve(study),
+        "calibration.png": lambda: _calibration(study),
     }
     written = []
     for name in CONTENTS:
@@ -72,7 +76,7 @@ def study_to_dict(study: Study) -> dict[str, Any]:
     Returns
     -------
     dict
-        Numbers of deals, findings, factors, tipping point, criteria and the summary in words.
+        Numbers of deals, findings, factors, validation, tipping point, criteria and the summary in words.
     """
     tipping, criteria = study.tipping, study.criteria
     edges = ("midpoint", "low", "high", "width_share", "floor", "ceiling", "p_value")
@@ -82,6 +86,13 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "win_rate": study.deals.win_rate,
         "findings": to_records(study.audit.findings),
         "factors": to_records(study.factors.table),
+        "validation": {
+            "grouping": study.validation.grouping,
+            "replicates": study.validation.replicates,
+            "notes": list(study.validation.notes),
+            "measures": to_records(study.validation.table),
+            "later_quarters": to_records(study.validation.temporal),
+        },
         "tipping": {
             "verdict": tipping.verdict,
             "reason": tipping.reason,
@@ -132,3 +143,10 @@ def _win_curve(study: Study) -> bytes:
     from qualify.plots._picture import png_of
 
     return png_of(lambda ax: plot_win_curve(study.tipping, ax=ax))
+
+
+def _calibration(study: Study) -> bytes:
+    from qualify.plots import plot_calibration
+    from qualify.plots._picture import png_of
+
+    return png_of(lambda ax: plot_calibration(study.validation, ax=ax), width=7.0, height=6.4)

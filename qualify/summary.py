@@ -17,6 +17,8 @@ from qualify.survey import UNKNOWN, Characteristic
 from qualify.tables.formats import clean, format_value
 from qualify.tables.wording import counted, listed, pairs, rate
 from qualify.tipping import TippingPoint
+from qualify.trust import trust_in_words
+from qualify.validation import Validation
 
 WIDTH = 96
 RARELY_CHOSEN = 0.5  # of the resamples
@@ -30,7 +32,14 @@ class Section(NamedTuple):
     points: tuple[str, ...] = ()
 
 
-def summarise(deals: Deals, audit: Audit, factors: Factors, tipping: TippingPoint, criteria: Criteria) -> str:
+def summarise(
+    deals: Deals,
+    audit: Audit,
+    factors: Factors,
+    validation: Validation,
+    tipping: TippingPoint,
+    criteria: Criteria,
+) -> str:
     """Return what a study found, as plain text.
 
     Parameters
@@ -41,6 +50,8 @@ def summarise(deals: Deals, audit: Audit, factors: Factors, tipping: TippingPoin
         Whether they can answer the question.
     factors : Factors
         Which characteristics matter.
+    validation : Validation
+        How the win model fares on deals it has not seen.
     tipping : TippingPoint
         Where the win model's score tips.
     criteria : Criteria
@@ -57,6 +68,7 @@ def summarise(deals: Deals, audit: Audit, factors: Factors, tipping: TippingPoin
         _matters(deals, factors),
         *_unknown(deals, factors),
         *_surprises(factors),
+        Section("How far the win probability can be trusted", *trust_in_words(validation)),
         _tips(tipping),
         _kept(criteria, deals),
         *_stop_asking(factors, criteria),

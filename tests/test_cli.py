@@ -72,6 +72,7 @@ def analysed(inputs: Path) -> Path:
 def test_analyze_writes_every_file_and_no_other(analysed: Path) -> None:
     assert {path.name for path in analysed.iterdir()} == set(CONTENTS)
     assert (analysed / "win_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (analysed / "calibration.png").read_bytes().startswith(b"\x89PNG")
     assert (analysed / "criteria.md").read_text("utf-8").startswith("# Qualification criteria")
 
 
@@ -81,6 +82,10 @@ def test_the_tables_are_those_of_the_study(inputs: Path, analysed: Path) -> None
     written = rows(analysed / "factors.csv")
     assert list(written[0]) == list(factors.table.columns)
     assert [float(row["swing"]) for row in written] == factors.table["swing"].tolist()  # to the last digit
+    check = qualify.validate(deals, replicates=5)
+    written = rows(analysed / "validation.csv")
+    assert [row["metric"] for row in written] == check.table["metric"].tolist()
+    assert [float(row["corrected"]) for row in written] == check.table["corrected"].tolist()
     answers = rows(analysed / "answers.csv")
     assert [row["n"] for row in answers if row["answer"] == "per step"] == [""]
     assert sum(int(row["n"] or 0) for row in answers) == 3 * 150
@@ -119,6 +124,7 @@ def test_analyze_as_json_prints_one_object_and_nothing_else(inputs: Path, analys
     assert content["deals"] == 150 and content["tipping"]["verdict"] in ("sharp", "gradual", "none")
     assert [Path(path).name for path in content["files"]] == list(CONTENTS)
     assert len(content["factors"]) == 3 and content["summary"].startswith("150 deals closed")
+    assert len(content["validation"]["measures"]) == 7 and content["validation"]["grouping"] == "accounts"
     assert "NaN" not in result.stdout and "Infinity" not in result.stdout
 
 

@@ -17,6 +17,7 @@ from qualify.factors import find_factors
 from qualify.study import Study, analyze
 from qualify.summary import WIDTH, summarise
 from qualify.tipping import find_tipping_point
+from qualify.validation import validate
 
 REPLICATES = 20
 CAUSAL = r"\b(caus\w*|driv(?:es?|en|ers?|ing)|impacts?|leads? to|because of|due to|effects?|affects?)\b"
@@ -34,7 +35,10 @@ def study(simulated: SimulatedDeals) -> Study:
 
 def told(study: Study, **changes: object) -> str:
     """The summary on one line, some results exchanged."""
-    parts = {name: getattr(study, name) for name in ("deals", "audit", "factors", "tipping", "criteria")}
+    parts = {
+        name: getattr(study, name)
+        for name in ("deals", "audit", "factors", "validation", "tipping", "criteria")
+    }
     return " ".join(summarise(**(parts | changes)).split())
 
 
@@ -47,6 +51,8 @@ def test_each_result_is_the_one_the_step_gives(study: Study) -> None:
         tipping.low,
         tipping.high,
     )
+    check = validate(study.deals, replicates=REPLICATES, rng=7)
+    pd.testing.assert_frame_equal(study.validation.table, check.table)
     criteria = refine_criteria(study.deals, replicates=REPLICATES, rng=7)
     pd.testing.assert_frame_equal(study.criteria.points, criteria.points)
     pd.testing.assert_frame_equal(study.criteria.bands, criteria.bands)
@@ -66,7 +72,7 @@ def test_repr_and_page(study: Study) -> None:
     adds = (study.factors.table["verdict"] == "adds").sum()
     assert repr(study).startswith(f"<Study of 300 deals ({study.audit.won} won): {adds} add; tipping point")
     page = study._repr_html_()
-    assert page.count("<table") == 5 and "Zones of the points" in page
+    assert page.count("<table") == 6 and "Zones of the points" in page
     with pytest.raises(dataclasses.FrozenInstanceError):
         study.summary = ""  # type: ignore[misc]
 
@@ -187,6 +193,38 @@ def test_no_tipping_point(study: Study) -> None:
     assert "on the scale of" not in words
 
 
+def test_what_the_win_probability_is_worth_on_deals_not_seen(study: Study) -> None:
+    words = told(study)
+    table = study.validation.table.set_index("metric")
+    auc, slope = table.loc["auc"], table.loc["calibration_slope"]
+    assert (
+        f"in {100 * auc['cross_validated']:.0f} of 100 pairs (95% interval {100 * auc['cv_low']:.0f}" in words
+    )
+    assert f"On the 300 deals it learned from it seems to do so in {100 * auc['apparent']:.0f}:" in words
+    later = study.validation.temporal.query("metric == 'auc'").iloc[-1]
+    assert f"{later['n']} later deals ({later['won']} won): a won deal above" in words
+    assert f"calibration slope {slope['cross_validated']:.2f}, 95% interval {slope['cv_low']:.2f} to" in words
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "start"),
+    [
+        (0.8, 1.2, "Its probabilities can be taken as they are"),
+        (0.4, 0.9, "Its high probabilities are too high"),
+        (1.1, 1.8, "Its high probabilities are too low"),
+        (np.nan, np.nan, "Whether its probabilities can be taken as they are cannot be told"),
+    ],
+)
+def test_whether_probabilities_hold(study: Study, low: float, high: float, start: str) -> None:
+    table = study.validation.table.copy()
+    slope = table["metric"] == "calibration_slope"
+    table.loc[slope, ["cv_low", "cv_high"]] = low, high
+    none_later = study.validation.temporal.iloc[:0]
+    words = told(study, validation=dataclasses.replace(study.validation, table=table, temporal=none_later))
+    assert f"- {start}" in words and "nan" not in words
+    assert "Foretold from earlier quarters" not in words
+
+
 def test_the_criteria_and_how_well_they_do(study: Study) -> None:
     words = told(study)
     auc = study.criteria.performance.set_index("metric").loc["auc"]
@@ -249,6 +287,7 @@ def test_hostile_names_stay_on_their_line(simulated: SimulatedDeals, study: Stud
         study.deals,
         study.audit,
         dataclasses.replace(study.factors, table=table),
+        study.validation,
         study.tipping,
         study.criteria,
     )
