@@ -16,11 +16,14 @@ from scipy.special import chdtrc, chdtri
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
 from qualify.numerics.climb import CONVERGED, SINGULAR
 from qualify.numerics.firth import bend, look
-from qualify.numerics.maximum import FINEST, Maximum, maximise
+from qualify.numerics.maximum import FINEST, ROUNDED, Maximum, maximise
 from qualify.numerics.positive import inverse_from_root, lower_root
 from qualify.numerics.profile import profile_end
 
 PenaltyName = Literal["none", "firth"]
+
+# So many blocks of rows, far fewer than there are, give coefficients to set out from.
+SAMPLE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,7 @@ def fit_logistic(
         offset=np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64),
         penalty=penalty,
     )
-    begun = np.zeros(p) if start is None else np.asarray(start, dtype=np.float64)
+    begun = _begin(problem) if start is None else np.asarray(start, dtype=np.float64)
     peak = maximise(problem.blocks, problem.firth, begun, np.eye(p), np.zeros((p, p)), FINEST)
     return LogisticFit(
         problem=problem,
@@ -146,6 +149,16 @@ def fit_logistic(
         failure=_failure(problem, peak),
         peak=peak,
     )
+
+
+def _begin(problem: Problem) -> Vector:
+    """Zero; for very many rows, the coefficients of every so-manyth block of them, which is near."""
+    p, every = problem.design.shape[1], len(problem.blocks.weights) // SAMPLE
+    if every < 5:
+        return np.zeros(p)
+    few = Blocks(*(np.ascontiguousarray(part[::every]) for part in problem.blocks))
+    found = maximise(few, problem.firth, np.zeros(p), np.eye(p), np.zeros((p, p)), ROUNDED)
+    return found.beta if found.how == CONVERGED else np.zeros(p)
 
 
 def sharpen(fit: LogisticFit) -> LogisticFit:

@@ -270,3 +270,18 @@ def rises_along(problem: Problem, direction: np.ndarray | None) -> bool:
     used = problem.weights > 0
     won, lost = change[used & (problem.outcome > 0)], change[used & (problem.outcome < 1)]
     return bool(np.all(won >= -scale) and np.all(lost <= scale) and np.abs(change[used]).max() > 0)
+
+
+@penalties
+@pytest.mark.parametrize("rare", [0, 40])
+def test_many_rows_start_from_a_few_and_end_where_all_would(penalty: Penalty, rare: int) -> None:
+    """With a rare column the few rows may say nothing of it."""
+    rng = np.random.default_rng(4)
+    X = np.column_stack([np.ones(120_000), rng.standard_normal(120_000), np.arange(120_000) < rare])
+    X = X if rare else X[:, :2]
+    y = rng.random(120_000) < expit(X @ [-1.0, 0.7, 0.5][: X.shape[1]])
+    near = fit_logistic(X, y, penalty=penalty)
+    zero = fit_logistic(X, y, penalty=penalty, start=np.zeros(X.shape[1]))
+    assert near.converged and (rare or near.iterations < zero.iterations)
+    np.testing.assert_allclose(near.beta, zero.beta, rtol=SAME, atol=SAME)
+    assert near.loglik == pytest.approx(zero.loglik, rel=1e-12)
