@@ -110,7 +110,8 @@ def made_up(folder: Path) -> None:
     ResultsFile(folder, "cheap", WORLDS[0], 0).append(rows)
     verdicts = ["none"] * 4 + ["sharp", "gradual"]
     ResultsFile(folder, "whole", WORLDS[0], 200).append(
-        {"data_set": k, "failed": "", "verdict": verdict, "auc": 0} for k, verdict in enumerate(verdicts, 1)
+        {"data_set": k, "failed": "", "verdict": verdict, "auc_corrected": 0}
+        for k, verdict in enumerate(verdicts, 1)
     )
 
 

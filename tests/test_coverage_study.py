@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from coverage_study.one_data_set import facts
+from coverage_study.one_data_set import PERFORMANCE, facts
 from coverage_study.worlds import World
 from scipy.stats import binom
 
@@ -51,14 +51,16 @@ def test_questions_without_an_effect_are_seldom_significant() -> None:
     assert (rows["adds"] > 0).sum() <= int(binom.ppf(0.999, len(rows), 0.05))
 
 
-def test_the_tipping_point_covers_the_curve_of_the_next_deals() -> None:
-    """Six 95 % intervals in each of 10 data sets; they go together, so each is counted by itself."""
+def test_tipping_point_and_auc_cover_what_the_next_deals_show() -> None:
+    """Intervals of one data set go together, so each kind is counted by itself."""
     rows = pd.DataFrame([facts("whole", SMALL, k, 60) for k in range(1, 11)])
     assert (rows["failed"] == "").all()
     assert (rows["verdict"] == "gradual").all()
     # More than 3 of 10 at 5 % each: once in 1,000; at 70 % coverage it would be seen in every third run.
     limit = int(binom.ppf(0.999, len(rows), 0.05))
-    for name in ("midpoint", "low", "high", "width_share", "slope"):
-        side = rows[f"{name}_declared"]
+    curve = [f"{name}_declared" for name in ("midpoint", "low", "high", "width_share", "slope")]
+    for name in [*curve, *PERFORMANCE]:
+        side = rows[name]
         assert (side != 0).sum() <= limit, f"{name}: {side.tolist()}"
     assert rows["slope_ratio"].median() == pytest.approx(1, abs=0.3)
+    assert rows["auc_corrected_error"].mean() == pytest.approx(0, abs=0.03)

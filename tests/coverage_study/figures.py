@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from coverage_study.one_data_set import ALPHA, LANDMARKS, STRATA
+from coverage_study.one_data_set import ALPHA, LANDMARKS, PERFORMANCE, STRATA
 from coverage_study.rates import COVERAGE_BAND
 from coverage_study.tables import SAID, Finding
 from coverage_study.worlds import World
@@ -68,8 +68,8 @@ def _coverage_of_curves(findings: Sequence[Finding], path: Path) -> Path | None:
     worlds = _worlds(findings, "whole")
     if not worlds:
         return None
-    names = [*(f"{name}_declared" for name in LANDMARKS), "below", "above", "auc"]
-    figure, panels = plt.subplots(1, len(worlds), figsize=(2.1 * len(worlds) + 2, 4.2), sharey=True)
+    names = [*(f"{name}_declared" for name in LANDMARKS), "below", "above", *PERFORMANCE]
+    figure, panels = plt.subplots(1, len(worlds), figsize=(2.1 * len(worlds) + 2.4, 4.8), sharey=True)
     for panel, world in zip([panels] if len(worlds) == 1 else panels, worlds, strict=True):
         _band(panel, *COVERAGE_BAND)
         mine = {f.quantity: f for f in findings if f.table == "whole" and f.world == world and f.rate.cases}
@@ -77,7 +77,7 @@ def _coverage_of_curves(findings: Sequence[Finding], path: Path) -> Path | None:
             if name in mine:
                 _dot(panel, mine[name], place, COLOURS[0], SHAPES[0])
         panel.set(title=_short(world), yticks=range(len(names)))
-        panel.set_yticklabels([SAID.get(name.rsplit("_", 1)[0], SAID.get(name, name)) for name in names])
+        panel.set_yticklabels([SAID[name.removesuffix("_declared")] for name in names])
         panel.set_ylim(len(names) - 0.5, -0.5)
         panel.title.set_fontsize(9)
     figure.supxlabel("95 % intervals that cover the truth", fontsize=10)

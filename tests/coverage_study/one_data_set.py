@@ -60,7 +60,13 @@ CURVE = [
     *(f"{name}_{kind}" for name in LANDMARKS for kind in KINDS),
     *("below", "above", "midpoint_error", "width_share", "width_share_true", "slope_ratio"),
 ]
-WHOLE = [*START, *CURVE, "auc", "auc_corrected", "auc_true", "slope_corrected", "slope_true"]
+MEASURES = {"auc": "auc", "calibration": "calibration_slope"}
+ESTIMATES = {"corrected": ("ci_low", "ci_high"), "cross_validated": ("cv_low", "cv_high")}
+PERFORMANCE = [f"{measure}_{estimate}" for measure in MEASURES for estimate in ESTIMATES]
+WHOLE = [
+    *(*START, *CURVE, *PERFORMANCE),
+    *(f"{measure}_{what}" for measure in MEASURES for what in ("true", *(f"{e}_error" for e in ESTIMATES))),
+]
 CRITERIA = [*START, "kept", *CURVE]
 
 
@@ -167,9 +173,8 @@ def whole(world: World, deals: Deals, data_set: int, replicates: int) -> Facts:
     score = pool_scores(world, *effects_of(ql.fit_win_model(deals)))
     deals_to_come = binned(score, pool_of(world).chance)
     found = curve_facts(world, tipping, score, deals_to_come)
-    if hasattr(ql, "validate"):
-        found |= _performance(ql.validate(deals, replicates=replicates, rng=data_set).table, deals_to_come)
-    return found
+    validation = ql.validate(deals, replicates=replicates, rng=data_set)
+    return found | performance_facts(validation.table, deals_to_come)
 
 
 def effects_of(model: ql.WinModel) -> tuple[dict[str, dict[str, float]], float]:
@@ -184,16 +189,18 @@ def effects_of(model: ql.WinModel) -> tuple[dict[str, dict[str, float]], float]:
     return effects, model.intercept
 
 
-def _performance(table: pd.DataFrame, deals_to_come: Binned) -> Facts:
+def performance_facts(table: pd.DataFrame, deals_to_come: Binned) -> Facts:
+    """AUC and calibration slope, bootstrapped and cross-validated, against the final model on the pool."""
+    true = {"auc": deals_to_come.auc, "calibration": curve_of(deals_to_come, False).slope}
     rows = table.set_index("metric")
-    auc, slope = rows.loc["auc"], rows.loc["calibration_slope"]
-    return {
-        "auc": _fact(held(auc["ci_low"], auc["ci_high"], deals_to_come.auc)),
-        "auc_corrected": _short(auc["corrected"]),
-        "auc_true": _short(deals_to_come.auc),
-        "slope_corrected": _short(slope["corrected"]),
-        "slope_true": _short(curve_of(deals_to_come, False).slope),
-    }
+    found: Facts = {}
+    for measure, metric in MEASURES.items():
+        row = rows.loc[metric]
+        found[f"{measure}_true"] = _short(true[measure])
+        for estimate, (low, high) in ESTIMATES.items():
+            found[f"{measure}_{estimate}"] = _fact(held(row[low], row[high], true[measure]))
+            found[f"{measure}_{estimate}_error"] = _short(row[estimate] - true[measure])
+    return found
 
 
 def criteria(world: World, deals: Deals, data_set: int, replicates: int) -> Facts:

@@ -13,16 +13,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from coverage_study.figures import draw_figures
-from coverage_study.one_data_set import LANDMARKS, STRATA
-from coverage_study.rates import Rate, covered
+from coverage_study.one_data_set import LANDMARKS, PERFORMANCE, STRATA
+from coverage_study.rates import Rate
 from coverage_study.results_file import FOLDER, read_results
 from coverage_study.tables import (
     SAID,
     Finding,
     Results,
+    biases,
     curve_findings,
     factor_findings,
-    slope_biases,
+    usable,
     verdict_findings,
 )
 from coverage_study.worlds import WORLDS, World
@@ -59,8 +60,7 @@ def write_report(folder: Path, page: Path, images: Path) -> None:
             *curve_findings(results[study], study),
             *verdict_findings(results[study], f"{study} verdict"),
         ]
-    biases = list(slope_biases(results["whole"]))
-    blocks = blocks_of(results, findings, biases)
+    blocks = blocks_of(results, findings, list(biases(results["whole"])))
     text = page.read_text(encoding="utf-8")
     for name, block in blocks.items():
         text = fill(text, name, block)
@@ -77,7 +77,7 @@ def fill(text: str, name: str, block: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{block}\n\n{end}", text)
 
 
-def blocks_of(results: dict[str, Results], findings: list[Finding], biases: list[Finding]) -> dict[str, str]:
+def blocks_of(results: dict[str, Results], findings: list[Finding], off: list[Finding]) -> dict[str, str]:
     """Every generated block of the page by its name."""
     blocks = {
         "worlds": _worlds_table(results),
@@ -85,7 +85,8 @@ def blocks_of(results: dict[str, Results], findings: list[Finding], biases: list
         "odds": _table(findings, "odds", STRATA),
         "swings": _table(findings, "swing", STRATA[:3]),
         "tests": _tests_table(findings),
-        "slopes": _slopes_table(results["whole"], biases),
+        "performance": _table(findings, "whole", PERFORMANCE),
+        "bias": _bias_table(results["whole"], off),
     }
     ends = ("below", "above")
     for study in ("whole", "criteria"):
@@ -120,6 +121,12 @@ def percent(found: Rate) -> str:
     if not found.cases:
         return "–"
     return f"{100 * found.value:.1f} ({100 * found.low:.1f}–{100 * found.high:.1f})"
+
+
+def said(quantity: str) -> str:
+    """A quantity in words, whichever truth it is held against."""
+    bare = quantity.removesuffix("_declared").removesuffix("_world")
+    return SAID.get(bare, bare)
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -159,7 +166,7 @@ def _table(findings: list[Finding], table: str, quantities: Sequence[str]) -> st
         data_sets = max(f.rate.data_sets for f in found if f is not None)
         cells = ["–" if f is None else percent(f.rate) + MARKS[f.standing] for f in found]
         rows.append([label(world), f"{data_sets:,}", *cells])
-    names = [SAID.get(quantity.rsplit("_", 1)[0], SAID.get(quantity, quantity)) for quantity in shown]
+    names = [said(quantity) for quantity in shown]
     return markdown(["world", "data sets", *names], rows)
 
 
@@ -184,20 +191,17 @@ def _tests_table(findings: list[Finding]) -> str:
     return markdown(["world", "data sets", *header], rows)
 
 
-def _slopes_table(results: Results, biases: list[Finding]) -> str:
+def _bias_table(results: Results, off: list[Finding]) -> str:
+    mine = {(f.world, f.quantity): f.rate for f in off if f.rate.cases}
     rows = []
-    for bias in biases:
-        if not bias.rate.cases:
-            continue
-        frame = results[bias.world]
-        value = f"{bias.rate.value:+.3f} ({bias.rate.low:+.3f} to {bias.rate.high:+.3f})"
-        means = [
-            f"{frame[c].mean():.3f}" for c in ("slope_corrected", "slope_true", "auc_corrected", "auc_true")
-        ]
-        coverage = percent(covered(frame["auc"]))
-        rows.append([label(bias.world), f"{bias.rate.data_sets:,}", *means[:2], value, *means[2:], coverage])
-    header = ["corrected slope", "true slope", "difference", "corrected AUC", "true AUC", "AUC covered"]
-    return markdown(["world", "data sets", *header], rows)
+    for world in sorted({world for world, _ in mine}, key=lambda w: w.number):
+        frame = usable(results[world])
+        cells = [str(len(frame)), f"{frame['auc_true'].mean():.3f}"]
+        for quantity in PERFORMANCE:
+            found = mine.get((world, quantity))
+            cells.append(f"{found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})" if found else "–")
+        rows.append([label(world), *cells])
+    return markdown(["world", "data sets", "true AUC", *(SAID[q] for q in PERFORMANCE)], rows)
 
 
 def _shortfalls(findings: list[Finding]) -> str:
@@ -214,8 +218,7 @@ def _shortfalls(findings: list[Finding]) -> str:
 
 
 def _sentence(f: Finding) -> str:
-    kind, _, of = f.quantity.rpartition("_")
-    name = SAID.get(kind or of, SAID.get(f.quantity, f.quantity))
+    name = said(f.quantity)
     what = {
         "odds": f"odds ratios, {name}: covered",
         "swing": f"swings, {name}: covered",

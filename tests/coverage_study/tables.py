@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from coverage_study.one_data_set import ALPHA, LANDMARKS, STRATA
+from coverage_study.one_data_set import ALPHA, LANDMARKS, PERFORMANCE, STRATA
 from coverage_study.rates import COVERAGE_BAND, Rate, Standing, covered, mean_difference, rate, stands
 from coverage_study.worlds import World
 
@@ -29,7 +30,10 @@ SAID = {
     "ceiling": "ceiling",
     "below": "win rate below the band",
     "above": "win rate above the band",
-    "auc": "corrected AUC",
+    "auc_corrected": "AUC, corrected",
+    "auc_cross_validated": "AUC, cross-validated",
+    "calibration_corrected": "calibration slope, corrected",
+    "calibration_cross_validated": "calibration slope, cross-validated",
 }
 SHARP_FOUND = 0.80
 NONE_OR_SHARP_WRONG = 0.05
@@ -107,9 +111,10 @@ def curve_findings(results: Results, table: str) -> Iterator[Finding]:
     for world, frame in results.items():
         rows = usable(frame)
         quantities = [f"{name}_{kind}" for kind in ("declared", "world") for name in LANDMARKS]
-        for column in [*quantities, "below", "above", *(["auc"] if table == "whole" else [])]:
-            # Where no curve was found, nothing was said that could be wrong.
-            sides = rows[column] if world.curve != "none" or column == "auc" else rows[column].iloc[:0]
+        for column in [*quantities, "below", "above", *(PERFORMANCE if table == "whole" else [])]:
+            # Where nothing is to be found, any curve is wrong, and scores have no slope.
+            empty = world.curve == "none" and not column.startswith("auc")
+            sides = rows[column].iloc[:0] if empty else rows[column]
             below, above = float((sides == -1).sum()), float((sides == 1).sum())
             yield Finding(
                 table=table,
@@ -144,12 +149,13 @@ def _allowed(world: World, verdict: str) -> tuple[float, float]:
     return 0.0, 1.0
 
 
-def slope_biases(results: Results) -> Iterator[Finding]:
-    """Corrected calibration slope less that of the final model on the pool."""
+def biases(results: Results) -> Iterator[Finding]:
+    """Mean of estimated less true AUC and calibration slope; no slope where scores are noise."""
     for world, frame in results.items():
         rows = usable(frame)
-        difference = mean_difference(rows["slope_corrected"] - rows["slope_true"])
-        free = (-float("inf"), float("inf"))
-        yield Finding(
-            table="slope", quantity="slope", world=world, rate=difference, low=free[0], high=free[1]
-        )
+        for quantity in PERFORMANCE:
+            if quantity.startswith("auc") or world.curve != "none":
+                off = mean_difference(rows[f"{quantity}_error"].astype(float))
+                yield Finding(
+                    table="bias", quantity=quantity, world=world, rate=off, low=-np.inf, high=np.inf
+                )
