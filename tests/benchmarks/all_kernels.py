@@ -54,9 +54,8 @@ def use_everything() -> None:
     deals = ql.read_deals(simulated.frame, simulated.survey)
     ql.find_factors(deals)
     ql.fit_win_model(deals)
-    if hasattr(ql, "validate"):
-        for procedure in ("model", "criteria"):
-            ql.validate(deals, procedure=procedure, replicates=2)
+    ql.validate(deals, replicates=2)
+    ql.validate(deals, procedure="criteria", replicates=2)
     ql.find_tipping_point(deals, replicates=2)
     ql.refine_criteria(deals, replicates=2)
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from benchmarks.cases import FIRTH, MAXIMUM_LIKELIHOOD, SINGLE, firth_refits, refits, single_fit
+from benchmarks.cases import (
+    FIRTH,
+    FIXED,
+    MAXIMUM_LIKELIHOOD,
+    SINGLE,
+    firth_refits,
+    fixed_model,
+    refits,
+    single_fit,
+)
 from benchmarks.race import Board, run_race
 
 # Replicates that a peer makes, by the number of deals: about half a second's worth.
@@ -21,6 +30,11 @@ def test_refits(n: int, benchmark: Any, board: Board) -> None:
 @pytest.mark.parametrize("n", FIRTH)
 def test_firth_refits(n: int, benchmark: Any, board: Board) -> None:
     run_race(firth_refits(n, first=FIRST[n]), benchmark, board)
+
+
+@pytest.mark.parametrize("n", FIXED)
+def test_fixed_model(n: int, benchmark: Any, board: Board) -> None:
+    run_race(fixed_model(n, first=FIRST[n] // 4), benchmark, board)
 
 
 @pytest.mark.parametrize("n", SINGLE)

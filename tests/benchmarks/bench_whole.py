@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import statistics
+import time
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+import qualify as ql
 from benchmarks.child import run_child
 from benchmarks.one_verb import NAMES
 from benchmarks.race import Board, Line
 
 DEALS = 1_000_000
+SURVEY = Path(__file__).resolve().parents[2] / "examples" / "b2b_sales" / "survey.yaml"
+WAITING = 60.0  # seconds
 MEMORY = 2048.0  # MiB
 COMPILING = 30.0  # seconds
 IMPORTING = 0.3
@@ -21,6 +26,23 @@ PATIENCE = 120.0  # seconds that one verb may take on a million deals before it 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("deals")
+
+
+@pytest.mark.parametrize("procedure", ["criteria", "win_model"])
+def test_real_deals(procedure: Literal["criteria", "win_model"], real_data: Path, board: Board) -> None:
+    """The whole procedure is repeated in every replicate and fold."""
+    deals = ql.read_deals(ql.fetch_b2b_sales(folder=real_data), ql.read_survey(SURVEY))
+    ql.validate(deals, procedure=procedure, replicates=2)
+    start = time.perf_counter()
+    ql.validate(deals, procedure=procedure, replicates=1000)
+    board.add(
+        Line(
+            case="`validate` of 448 published deals, 1,000 replicates, the procedure repeated in each",
+            size={"criteria": "all the way to criteria", "win_model": "the win model"}[procedure],
+            value=time.perf_counter() - start,
+            target=WAITING if procedure == "criteria" else None,
+        )
+    )
 
 
 @pytest.mark.parametrize("verb", NAMES)

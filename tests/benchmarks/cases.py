@@ -8,16 +8,20 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import peers
-from benchmarks.data import SEED, answered, drawn_rows
+from benchmarks.data import SEED, answered, drawn_rows, rows_validated, sample_of
 from benchmarks.race import Figures, Peer, Race
 from qualify.numerics.coding import Items
+from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT
+from qualify.numerics.procedures import Recipe
 from qualify.numerics.refits import Draws, refit_many
 from qualify.numerics.ridge import fit_at, prepare_training
+from qualify.numerics.validation import bootstrap_optimism
 
 # How often the procedures are repeated where a target names no other number.
 REPLICATES = 2_000
 MAXIMUM_LIKELIHOOD = {500: 60.0, 5_000: 35.0, 50_000: 30.0}
 FIRTH = {500: 40.0, 5_000: 12.0}
+FIXED = {500: 80.0, 5_000: 40.0}
 SINGLE = {1_000_000: 5.0}
 
 
@@ -102,6 +106,39 @@ def firth_refits(n: int, *, replicates: int = REPLICATES, first: int = 50, round
                 share=first / replicates,
                 target=FIRTH.get(n),
                 tolerance=1e-5,
+            ),
+        ),
+        rounds=rounds,
+    )
+
+
+def fixed_model(n: int, *, replicates: int = REPLICATES, first: int = 20, rounds: int = 5) -> Race:
+    """Harrell's optimism bootstrap of a fixed model; qualify works out log loss and ICI besides."""
+    deals = answered(n)
+    sample = sample_of(deals)
+    recipe = Recipe(1.0, False, 0, 0, strength=0.0)
+    asked = [
+        MEASURES.index("auc"),
+        MEASURES.index("brier"),
+        MEASURES.index("calibration_slope"),
+        REFIT_INTERCEPT,
+    ]
+
+    def ours() -> Figures:
+        draws = bootstrap_optimism(sample, recipe, replicates, np.random.default_rng(SEED))
+        return draws[:, :, asked].reshape(replicates, -1)
+
+    return Race(
+        case=f"Validation of a fixed model, {replicates:,} replicates: AUC, Brier, slope, intercept",
+        size=f"{n:,} × 13 columns",
+        ours=ours,
+        peers=(
+            Peer(
+                name="statsmodels and scikit-learn in a loop",
+                package="statsmodels",
+                run=lambda: peers.validated(deals, rows_validated(n, first)),
+                share=first / replicates,
+                target=FIXED.get(n),
             ),
         ),
         rounds=rounds,

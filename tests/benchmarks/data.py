@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.coding import NUMERIC, Items
 from qualify.numerics.refits import CHUNK, CHUNK_ROWS
+from qualify.numerics.resampling import Sample
 
 ANSWERS = 6
 SEED = 21
@@ -55,6 +56,17 @@ def answered(n: int, columns: int = 12, seed: int = 20) -> Answered:
         by_column=np.asfortranarray(codes, dtype=np.float64),
         outcome=(rng.random(n) < 1 / (1 + np.exp(-eta))).astype(np.float64),
     )
+
+
+def sample_of(deals: Answered) -> Sample:
+    """Return the same deals as validation takes them, each standing for itself."""
+    alone = np.arange(deals.n)
+    return Sample(deals.items, deals.outcome, np.ones(deals.n), alone, alone)
+
+
+def rows_validated(n: int, first: int, seed: int = SEED) -> NDArray[np.int64]:
+    """Rows of the first bootstrap draws, (first, n), as validation draws them from this seed."""
+    return np.array([rng.integers(n, size=n) for rng in np.random.default_rng(seed).spawn(first)])
 
 
 def drawn_rows(n: int, replicates: int, first: int, seed: int = SEED) -> NDArray[np.uint32]:

@@ -9,7 +9,7 @@ from benchmarks.data import Answered
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-Rows = NDArray[np.uint32]
+Rows = NDArray[np.integer]
 
 # The largest gradient (statsmodels: the largest step) that is left at the end; qualify ends no earlier.
 TOLERANCE = 1e-8
@@ -72,3 +72,14 @@ def measures(design: Matrix, outcome: Vector, beta: Vector) -> Vector:
     chance = 1 / (1 + np.exp(-log_odds))
     intercept, slope = statsmodels_fit(np.column_stack([np.ones(outcome.size), log_odds]), outcome)
     return np.array([roc_auc_score(outcome, chance), brier_score_loss(outcome, chance), slope, intercept])
+
+
+def validated(deals: Answered, rows: Rows) -> Matrix:
+    """Measures of the model of each draw, on the draw and on all deals, (draws, 8)."""
+    found = []
+    for drawn in rows:
+        design, outcome = deals.design[drawn], deals.outcome[drawn]
+        beta = statsmodels_fit(design, outcome)
+        there = measures(design, outcome, beta)
+        found.append(np.concatenate([there, measures(deals.design, deals.outcome, beta)]))
+    return np.array(found)

@@ -18,6 +18,8 @@ FEW = 200
 RACES: dict[str, Callable[[], Race]] = {
     "one fit": lambda: cases.single_fit(FEW),
     "refits": lambda: cases.refits(FEW, replicates=20, first=3),
+    "Firth refits": lambda: cases.firth_refits(FEW, replicates=20, first=3),
+    "fixed model": lambda: cases.fixed_model(FEW, replicates=20, first=3),
 }
 PEERS = [(name, place) for name, race in RACES.items() for place in range(len(race().peers))]
 
