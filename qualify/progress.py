@@ -19,8 +19,8 @@ def track(iterable: Iterable[T], *, what: str, total: int | None = None) -> Iter
     """Hand on each item, with a progress bar on standard error where the work takes long.
 
     The bar appears after 2 seconds and is wiped away at the end. It is left out where standard error
-    is not a terminal; the environment variable ``QUALIFY_PROGRESS`` set to ``1`` shows it all the same and
-    ``0`` never does. An interrupt (Ctrl-C) passes through and closes the bar.
+    is neither a terminal nor a notebook; the environment variable ``QUALIFY_PROGRESS`` set to ``1`` shows it
+    all the same and ``0`` never does. An interrupt (Ctrl-C) passes through and closes the bar.
 
     Parameters
     ----------
@@ -50,9 +50,26 @@ def track(iterable: Iterable[T], *, what: str, total: int | None = None) -> Iter
         yield from bar
 
 
+def announce(text: str) -> None:
+    """Say on standard error what is going on, where a bar would be shown.
+
+    Parameters
+    ----------
+    text : str
+        One sentence.
+
+    Examples
+    --------
+    >>> announce("Nobody sees this where there is no terminal.")
+    """
+    if _wanted():
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
 def _wanted() -> bool:
-    """Whether a bar may be shown: as the environment says, else only on a terminal."""
+    """Whether a bar may be shown: as the environment says, else on a terminal and in a notebook."""
     forced = os.environ.get("QUALIFY_PROGRESS", "")
     if forced in {"0", "1"}:
         return forced == "1"
-    return sys.stderr is not None and sys.stderr.isatty()
+    return sys.stderr is not None and (sys.stderr.isatty() or "ipykernel" in sys.modules)

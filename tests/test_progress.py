@@ -11,7 +11,7 @@ import pytest
 from tqdm import tqdm
 
 from qualify import progress
-from qualify.progress import track
+from qualify.progress import announce, track
 
 
 class Terminal(io.StringIO):
@@ -19,9 +19,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def show_on(stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def show_on(
+    stream: io.StringIO | None, monkeypatch: pytest.MonkeyPatch, modules: tuple[str, ...] = ()
+) -> None:
     """Give the module another standard error (pytest puts its own back into `sys` before the test's body)."""
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream, modules=dict.fromkeys(modules)))
 
 
 @pytest.fixture
@@ -126,3 +128,22 @@ def test_an_interrupt_passes_through_and_closes_the_bar(terminal: Terminal, wher
                 raise KeyboardInterrupt
     assert not list(tqdm._instances)
     assert terminal.getvalue().endswith("\r")
+
+
+def test_a_notebook_shows_bars_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its standard error is no terminal, but what is written there is seen."""
+    monkeypatch.delenv("QUALIFY_PROGRESS", raising=False)
+    for modules, said in (((), ""), (("ipykernel",), "Compiling.\n")):
+        stream = io.StringIO()
+        show_on(stream, monkeypatch, modules)
+        announce("Compiling.")
+        assert stream.getvalue() == said
+
+
+def test_an_announcement_is_made_where_a_bar_would_be(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce("Compiling.")
+    monkeypatch.setenv("QUALIFY_PROGRESS", "0")
+    announce("Unheard.")
+    assert terminal.getvalue() == "Compiling.\n"
