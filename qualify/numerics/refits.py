@@ -20,7 +20,7 @@ from qualify.numerics.resampling import replicate
 # One compiled call makes up to so many replicates, or as many as draw this number of rows.
 CHUNK, CHUNK_ROWS = 16, 250_000
 # A step that promises less of twice the log-likelihood is the last; its error squares, with Firth nearly so.
-FINE, FINE_FIRTH = 1e-10, 1e-12
+FINE, FINE_FIRTH = 1e-8, 1e-12
 
 
 class Draws(NamedTuple):

@@ -16,7 +16,7 @@ from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.refits import CHUNK, Draws, Refits, Rows, _count_rows, gather, refit_many
 
-# Both run to a step that gains less than 1e-10 of twice the log-likelihood; errors square from there.
+# The last step promises less than 1e-8 of twice the log-likelihood; what it leaves is 1e-8 standard errors.
 SAME = 1e-7
 
 
