@@ -20,6 +20,11 @@ from qualify.units import FOLDS
 
 Calibrated = Literal["hold", "too extreme", "too timid", "not told"]
 GROUPS = 10
+_KEPT = {
+    "accounts": "Accounts kept together",
+    "identical answers": "Identical answers kept together",
+    "single deals": "Each deal by itself",
+}
 GRID = 51
 
 
@@ -136,8 +141,8 @@ def shown_sensitivity(sensitivity: pd.DataFrame, grouping: str, other: str) -> p
     return pd.DataFrame(
         {
             "metric": sensitivity["metric"],
-            f"Folds keep {grouping} together": _written(sensitivity, "cross_validated"),
-            f"Folds keep {other} together": _written(sensitivity, "other_way"),
+            _KEPT[grouping]: _written(sensitivity, "cross_validated"),
+            _KEPT[other]: _written(sensitivity, "other_way"),
             "Difference": _written(sensitivity, "difference"),
         }
     )
@@ -155,7 +160,8 @@ def _written(table: pd.DataFrame, value: str, low: str = "", high: str = "") -> 
 def calibration_verdict(table: pd.DataFrame) -> Calibrated:
     """Say whether probabilities hold on deals not seen, as far as the interval of the slope tells."""
     slope = table.set_index("metric").loc["calibration_slope"]
-    if not np.isfinite([slope["cv_low"], slope["cv_high"]]).all():
+    # A slope that may be 0 does not even show that higher probabilities are won more often.
+    if not (slope["cv_low"] > 0 and np.isfinite(slope["cv_high"])):
         return "not told"
     if slope["cv_high"] < 1:
         return "too extreme"

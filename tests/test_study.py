@@ -212,6 +212,7 @@ def test_what_the_win_probability_is_worth_on_deals_not_seen(study: Study) -> No
         (0.8, 1.2, "Its probabilities can be taken as they are"),
         (0.4, 0.9, "Its high probabilities are too high"),
         (1.1, 1.8, "Its high probabilities are too low"),
+        (-0.1, 1.9, "Whether its probabilities can be taken as they are cannot be told"),
         (np.nan, np.nan, "Whether its probabilities can be taken as they are cannot be told"),
     ],
 )

@@ -237,7 +237,7 @@ def test_repr_and_page(check: Validation, of_criteria: Validation) -> None:
     assert "Kept together in folds: accounts." in page
     assert "On the same deals and on unseen ones (300 deals)" in page
     assert f"{auc['corrected']:.3f} ({auc['ci_low']:.3f} to {auc['ci_high']:.3f})" in page
-    assert "Validation: criteria" in of_criteria._repr_html_() and "Folds keep accounts together" in page
+    assert "Validation: criteria" in of_criteria._repr_html_() and "Accounts kept together" in page
     with pytest.raises(dataclasses.FrozenInstanceError):
         check.n = 1  # type: ignore[misc]
 

@@ -115,6 +115,7 @@ def test_the_dotted_line_is_where_probabilities_are_right(make_validation: Make,
         ((0.8, 1.2), "The probabilities hold, as far as these deals can tell"),
         ((0.5, 0.9), "Too extreme: high probabilities are too high, low ones too low"),
         ((1.1, 1.9), "Too timid: high probabilities are too low, low ones too high"),
+        ((-0.5, 2.0), "How far the probabilities hold cannot be told"),
         ((NAN, NAN), "How far the probabilities hold cannot be told"),
     ],
 )
