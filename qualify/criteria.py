@@ -215,7 +215,6 @@ def refine_criteria(
     """
     settings = _settings(max_characteristics, zones, replicates, level)
     check_outcomes(deals, where="a scorecard")
-    limits = Limits()
     arrived = deals.closed.index
     deals, _ = in_order(deals)
     refined = refine(
@@ -223,10 +222,10 @@ def refine_criteria(
         most=settings["max_characteristics"],
         replicates=settings["replicates"],
         level=level,
-        alpha=limits.alpha,
+        alpha=Limits().alpha,
         rng=np.random.default_rng(rng),
     )
-    tipping = describe_tipping(deals, refined.in_points, level=level, limits=limits, label="points")
+    tipping = describe_tipping(deals, refined.in_points, level=level, limits=Limits(), label="points")
     points = points_table(deals, refined)
     highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
     probabilities = probability_table(refined.in_points, highest, tipping)

@@ -44,13 +44,14 @@ def calibration_curve(log_odds: Vector, outcome: Vector, weights: Vector, grid: 
     ndarray, shape (G,)
         Within 0 and 1.
     """
-    return _curve_sorted(log_odds, outcome, weights, np.argsort(log_odds), grid)
+    return curve_of_sorted(log_odds, outcome, weights, np.argsort(log_odds), grid)
 
 
 @compiled
-def _curve_sorted(
+def curve_of_sorted(
     log_odds: Vector, outcome: Vector, weights: Vector, order: NDArray[np.int64], grid: Vector
 ) -> Vector:
+    """Do the same for deals that come in the order of their log-odds."""
     runs = put_together(log_odds, outcome, weights, order)
     bins = binned(runs, 1.0 / (1.0 + np.exp(-runs.eta)), runs.weight.sum())
     curve = np.empty(grid.size)

@@ -1,7 +1,8 @@
 """The one way in which a numerical kernel is compiled, so that options cannot drift apart.
 
 Machine code is kept on disk beside the sources (or in the user's cache folder where those are read-only),
-so that each installation compiles once.
+so that each installation compiles once. A kernel whose name begins with an underscore can be called from
+other kernels only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
+
+from qualify.progress import announce
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -21,6 +25,23 @@ _HERE = Path(__file__).parent
 _NEIGHBOURS = re.compile(rf"^from \S*\b{_HERE.name}\.(\w+) import", re.MULTILINE)
 # Sums may be taken in any order, so that they run in vector registers; nothing else is relaxed.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
+
+
+class _Announcer(event.Listener):
+    """Say once that compiling has begun: it is the one thing that takes long for no visible reason."""
+
+    said = False
+
+    def on_start(self, event: event.Event) -> None:
+        if not self.said:
+            self.said = True
+            announce("qualify: compiling its numerical part, once per installation (about half a minute) ...")
+
+    def on_end(self, event: event.Event) -> None:
+        """Say nothing more: one kernel is compiled after the other."""
+
+
+event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F) -> F:
@@ -38,8 +59,9 @@ def _compiled(function: F, fastmath: bool | set[str]) -> F:
         "error_model": "numpy",
         "nogil": True,
         "fastmath": fastmath,
-        # Nothing calls from C, and a way in for it takes time to compile.
+        # Ways in take long to compile: none from C, and none from Python for what only kernels call.
         "no_cfunc_wrapper": True,
+        "no_cpython_wrapper": function.__name__.startswith("_"),
     }
     try:
         kernel = _kept_with_its_sources(numba.njit(cache=True, **options)(function), function.__module__)

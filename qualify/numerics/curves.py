@@ -61,7 +61,7 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
     rate = (weights * outcome).sum() / weights.sum()
     base = np.log(max(rate, 1e-12) / max(1.0 - rate, 1e-12))
     if not deviation > 1e-9 * (1.0 + abs(mean)):
-        return Curve(FLAT, 0.0, 1.0, base, 0.0, _flat_loglik(outcome, weights))
+        return Curve(FLAT, 0.0, 1.0, base, 0.0, flat_loglik(outcome, weights))
     highest_loss, lowest_win = -np.inf, np.inf
     for i in range(score.size):
         if weights[i] > 0:
@@ -78,19 +78,18 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
     return Curve(LOGISTIC, 0.0, 1.0, beta[0] - slope * mean, slope, log_likelihood(blocks, beta))
 
 
-@compiled
 def firth_slope(score: Vector, outcome: Vector, weights: Vector) -> float:
     """Slope of the logistic curve with Firth's penalty, which takes out the bias of few deals."""
     mean, deviation = moments(score, weights)
     if not deviation > 1e-9 * (1.0 + abs(mean)):
-        return np.nan
+        return float("nan")
     blocks = line_up((score - mean) / deviation, outcome, weights)
     top = maximise(blocks, True, np.zeros(2), np.eye(2), np.zeros((2, 2)), 1e-10)
-    return top.beta[1] / deviation if top.how == CONVERGED else np.nan
+    return float(top.beta[1] / deviation) if top.how == CONVERGED else float("nan")
 
 
 @compiled
-def _flat_loglik(outcome: Vector, weights: Vector) -> float:
+def flat_loglik(outcome: Vector, weights: Vector) -> float:
     """Log-likelihood where every deal has the win rate for its chance."""
     won, lost = (weights * outcome).sum(), (weights * (1.0 - outcome)).sum()
     total = 0.0
@@ -261,7 +260,6 @@ def _step(curve: Curve, step: Vector) -> Curve:
     return Curve(PLATEAU, floor, ceiling, curve.intercept + shrink * step[0], slope, 0.0)
 
 
-@compiled
 def choose_curve(score: Vector, outcome: Vector, weights: Vector, critical: float) -> Curve:
     """Take the plateau curve where its likelihood ratio against the logistic curve exceeds `critical`."""
     logistic = fit_logistic_curve(score, outcome, weights)
@@ -271,13 +269,12 @@ def choose_curve(score: Vector, outcome: Vector, weights: Vector, critical: floa
     return plateau if 2.0 * (plateau.loglik - logistic.loglik) > critical else logistic
 
 
-@compiled
 def signed_root(score: Vector, outcome: Vector, weights: Vector) -> float:
     """Signed root of the likelihood ratio of a slope: large and positive where wins go with high scores."""
     curve = fit_logistic_curve(score, outcome, weights)
     if curve.kind == FLAT:
         return 0.0
-    ratio = 2.0 * (curve.loglik - _flat_loglik(outcome, weights))
+    ratio = 2.0 * (curve.loglik - flat_loglik(outcome, weights))
     return float(np.sign(curve.slope) * np.sqrt(max(ratio, 0.0)))
 
 

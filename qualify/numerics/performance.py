@@ -53,11 +53,12 @@ def measure_each(log_odds: Vector, outcome: Vector, weights: Matrix) -> Matrix:
     Biometrika 45, 562-565.
     """
     # NumPy's own sorting is several times as quick as a compiled one, and holds no lock either.
-    return _measure_sorted(log_odds, outcome, weights, np.argsort(log_odds))
+    return measure_sorted(log_odds, outcome, weights, np.argsort(log_odds))
 
 
 @compiled
-def _measure_sorted(log_odds: Vector, outcome: Vector, weights: Matrix, order: NDArray[np.int64]) -> Matrix:
+def measure_sorted(log_odds: Vector, outcome: Vector, weights: Matrix, order: NDArray[np.int64]) -> Matrix:
+    """Do the same for deals that come in the order of their log-odds."""
     found = np.full((weights.shape[0], WIDTH), np.nan)
     # Sorted, infinities stand at the ends, and what is not a number at the last.
     if not (np.isfinite(log_odds[order[0]]) and np.isfinite(log_odds[order[-1]])):

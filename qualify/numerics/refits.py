@@ -137,7 +137,7 @@ def refit_many(
     size = max(1, min(CHUNK, draws.times, CHUNK_ROWS // max(n, 1)))
 
     def chunk(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
-        return _refit_chunk(rows, rng.integers(n, size=(size, n), dtype=np.uint32), start)
+        return refit_chunk(rows, rng.integers(n, size=(size, n), dtype=np.uint32), start)
 
     parts = replicate(chunk, -(-draws.times // size), draws.rng, what="refits")
     beta, how, steps = (np.concatenate(part)[: draws.times] for part in zip(*parts, strict=True))
@@ -164,14 +164,14 @@ def _fit_of_all(rows: Rows, firth: bool) -> Start:
     """Coefficients on all rows; zero where they have no maximum."""
     p = len(rows.columns)
     blocks = block_rows(np.ascontiguousarray(rows.columns.T), rows.outcome, rows.weights, rows.offset)
-    fit = _fit(blocks, Start(np.zeros(p), np.zeros((p, p)), firth))
+    fit = fit_from(blocks, Start(np.zeros(p), np.zeros((p, p)), firth))
     beta = fit[0] if fit[2] == CONVERGED else np.zeros(p)
     bent = bend(blocks, look(blocks, beta, firth)) if firth else np.zeros((p, p))
     return Start(beta, bent, firth)
 
 
 @compiled
-def _refit_chunk(
+def refit_chunk(
     rows: Rows, drawn: NDArray[np.uint32], start: Start
 ) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
     """Fit to each line of drawn row numbers."""
@@ -181,13 +181,13 @@ def _refit_chunk(
     # Room for one draw is used again for the next: fresh memory would cost as much as a Newton step.
     room, kept, counts = empty_blocks(n, p), np.empty(n, np.int64), np.empty(n, np.int32)
     for t in range(times):
-        size = _count_rows(drawn[t], counts, kept)
-        beta[t], steps[t], how[t] = _fit(gather(rows, counts, kept[:size], room), start)
+        size = count_rows(drawn[t], counts, kept)
+        beta[t], steps[t], how[t] = fit_from(gather(rows, counts, kept[:size], room), start)
     return beta, how, steps
 
 
 @compiled
-def _fit(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
+def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     """Coefficients, steps, and how the fit stopped."""
     p = start.beta.size
     if start.firth:
@@ -200,7 +200,7 @@ def _fit(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
 
 
 @compiled
-def _count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.int64]) -> int:
+def count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.int64]) -> int:
     """Count how often each row was drawn, list those that were, and return their number."""
     counts[:] = 0
     for i in range(drawn.size):

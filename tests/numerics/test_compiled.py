@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -98,12 +100,44 @@ def test_a_file_that_is_not_called_leaves_the_machine_code_alone(kernels: Path) 
     assert run(kernels)[:2] == ["8.0", "1"]
 
 
+def test_only_kernels_call_kernels_with_an_underscore() -> None:
+    """They have no way in from Python: a call from there would end the process."""
+    folder = Path(str(compiled_module.__file__)).parent
+    sources = [*folder.parent.rglob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources}
+    inner = {
+        function.name
+        for path, tree in trees.items()
+        for function in ast.walk(tree)
+        if path.parent == folder and _is_kernel(function) and function.name.startswith("_")
+    }
+    assert "_descend" in inner
+    for path, tree in trees.items():
+        kernels = [node for node in ast.walk(tree) if _is_kernel(node)]
+        inside = {id(node) for kernel in kernels for node in ast.walk(kernel)}
+        named = {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in inside
+        }
+        mine = {kernel.name for kernel in kernels}
+        for imported in (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)):
+            if (imported.module or "").startswith("qualify.numerics"):
+                mine |= {alias.name for alias in imported.names}
+        assert not named & inner & mine, f"{path.name}: called from Python"
+
+
+def _is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
+    return any(isinstance(one, ast.Name) and one.id in ("compiled", "compiled_sums") for one in decorators)
+
+
 def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
     from qualify.numerics import coding, curves, points, ridge
 
     for name, kernel in (
         ("coding", coding.code_answers),
-        ("curves", curves.choose_curve),
+        ("curves", curves.fit_plateau_curve),
         ("points", points.find_points),
         ("ridge", ridge.fit_ridge),
     ):

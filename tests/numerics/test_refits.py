@@ -14,7 +14,7 @@ from scipy.special import expit
 from qualify.numerics.blocks import Vector, empty_blocks
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR
 from qualify.numerics.logistic import fit_logistic
-from qualify.numerics.refits import CHUNK, Draws, Refits, Rows, _count_rows, gather, refit_many
+from qualify.numerics.refits import CHUNK, Draws, Refits, Rows, count_rows, gather, refit_many
 
 # The last step promises less than 1e-8 of twice the log-likelihood; what it leaves is 1e-8 standard errors.
 SAME = 1e-7
@@ -145,7 +145,7 @@ def test_rows_gathered_are_the_rows_drawn(n: int) -> None:
     rows = Rows(rng.normal(size=(3, n)), rng.random(n), rng.random(n) + 0.5, rng.normal(size=n))
     room, counts, kept = empty_blocks(n, 3), np.empty(n, np.int32), np.empty(n, np.int64)
     for lot in (np.arange(n), rng.integers(n, size=n), np.zeros(n, int)):
-        size = _count_rows(lot.astype(np.uint32), counts, kept)
+        size = count_rows(lot.astype(np.uint32), counts, kept)
         blocks = gather(rows, counts, kept[:size], room)
         assert len(blocks.weights) == -(-size // 64)
         chosen = np.flatnonzero(np.bincount(lot, minlength=n))
