@@ -19,12 +19,13 @@ from qualify.criteria_tables import (
     provenance_of,
 )
 from qualify.deals import Deals
+from qualify.enough import check_outcomes
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
 from qualify.refining import refine
 from qualify.stability import stability_table
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
-from qualify.tipping import TippingPoint, check_outcomes, describe_tipping
+from qualify.tipping import TippingPoint, describe_tipping
 from qualify.tipping_verdict import Limits
 from qualify.units import in_order
 

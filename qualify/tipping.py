@@ -12,7 +12,8 @@ from sklearn.isotonic import IsotonicRegression
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
-from qualify.errors import NotEnoughDeals, check_level, check_positive
+from qualify.enough import check_outcomes
+from qualify.errors import check_level, check_positive
 from qualify.given_score import given_score
 from qualify.numerics.curves import PLATEAU
 from qualify.numerics.procedures import Recipe
@@ -29,7 +30,6 @@ from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_tab
 from qualify.units import FOLDS, in_order, sample_of
 
 Interval = tuple[float, float]
-FEWEST_ACCOUNTS = 5
 NOWHERE = (float("nan"), float("nan"))
 LANDMARKS = ("midpoint", "low", "high", "width_share", "floor", "ceiling", "slope")
 NO_FIGURES: dict[str, Any] = dict.fromkeys(LANDMARKS, float("nan")) | dict.fromkeys(
@@ -179,33 +179,6 @@ def find_tipping_point(
     label = "log-odds of winning" if score is None else "score"
     found = describe_tipping(ordered, estimate, level=level, limits=limits, label=label)
     return replace(found, scores=found.scores.loc[deals.closed.index])
-
-
-def check_outcomes(deals: Deals, *, where: str) -> None:
-    """Raise NotEnoughDeals unless there are ten won and ten lost deals, one of each for every fold.
-
-    Parameters
-    ----------
-    deals : Deals
-        Closed deals.
-    where : str
-        What needs them, for the message.
-    """
-    won = int(deals.won.sum())
-    if min(won, deals.n - won) < FOLDS:
-        raise NotEnoughDeals(
-            f"{where} needs at least {FOLDS} won and {FOLDS} lost deals; there are {won} won and "
-            f"{deals.n - won} lost. Add earlier quarters."
-        )
-    if "account" in deals.closed:
-        by_outcome = deals.closed.groupby(deals.won)["account"]
-        fewest = int((by_outcome.nunique() + by_outcome.agg(lambda names: names.isna().sum())).min())
-        if fewest < FEWEST_ACCOUNTS:
-            raise NotEnoughDeals(
-                f"{where} needs won deals, and lost deals, of at least {FEWEST_ACCOUNTS} accounts, since "
-                f"deals of one account are judged together; all of one outcome come from {fewest}. Add deals "
-                "of others."
-            )
 
 
 def describe_tipping(
