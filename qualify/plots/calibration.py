@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from qualify.errors import InvalidArgument
 from qualify.plots._axes import (
-    BLUE,
     GREY,
     PLAIN,
-    VERMILLION,
     axes_or_new,
     axes_width,
     bare,
     fit_text,
     headline,
-    merge_style,
     note,
     points,
 )
-from qualify.plots._observed import spikes
+from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups
 from qualify.tables.formats import format_value
 from qualify.validation_tables import calibration_verdict
 
@@ -76,9 +71,9 @@ def plot_calibration(validation: Validation | Study, *, ax: Axes | None = None, 
     found = _validation_of(validation)
     ax = axes_or_new(ax, width=7.0, height=6.4)
     _draw_ideal(ax)
-    _draw_curve(ax, found, line_kwargs)
-    _draw_groups(ax, found)
-    _draw_deals(ax, found)
+    draw_fitted(ax, found.calibration, ("probability", "observed"), line_kwargs)
+    draw_groups(ax, found.groups, ("probability", "observed"))
+    draw_deals(ax, found.predictions.rename(columns={"probability": "score"}), _LOST, _WON)
     _write_axes(ax, found)
     headline(ax, _TITLES[calibration_verdict(found.table)], _subtitle(found), width=axes_width(ax))
     return ax
@@ -113,56 +108,6 @@ def _draw_ideal(ax: Axes) -> None:
     dotted = (0, (1, 2))
     ends = (0.0, 1.0)
     ax.plot(ends, ends, color=GREY, linewidth=1.2, linestyle=dotted, zorder=1, gid="qualify-ideal")
-
-
-def _draw_curve(ax: Axes, found: Validation, user: dict[str, Any]) -> None:
-    from matplotlib.lines import Line2D
-
-    defaults = {"color": BLUE, "linewidth": 2.4, "zorder": 4, "gid": "qualify-curve"}
-    style = merge_style(defaults, user, Line2D)
-    curve = found.calibration
-    probability, observed, low, high = (
-        curve[name].to_numpy(dtype=float) for name in ("probability", "observed", "low", "high")
-    )
-    (line,) = ax.plot(probability, observed, **style)
-    colour = line.get_color()
-    ax.fill_between(
-        probability, low, high, color=colour, alpha=0.2, linewidth=0, zorder=2, gid="qualify-interval"
-    )
-
-
-def _draw_groups(ax: Axes, found: Validation) -> None:
-    groups = found.groups
-    ink = ax.xaxis.label.get_color()
-    ax.vlines(
-        groups["probability"], groups["low"], groups["high"], colors=ink, linewidth=1.1, alpha=0.75, zorder=5
-    )
-    ax.plot(
-        groups["probability"],
-        groups["observed"],
-        linestyle="none",
-        marker="o",
-        markersize=5.5,
-        color=ink,
-        markerfacecolor=ax.get_facecolor(),
-        gid="qualify-observed",
-        zorder=6,
-    )
-
-
-def _draw_deals(ax: Axes, found: Validation) -> None:
-    scores = found.predictions[["probability", "won"]].rename(columns={"probability": "score"})
-    places, won, lost = spikes(scores)
-    most = max([1.0, *won, *lost])
-    for counts, (low, high), colour, gid in (
-        (won, _WON, BLUE, "qualify-won"),
-        (lost, _LOST, VERMILLION, "qualify-lost"),
-    ):
-        there = counts > 0
-        # One deal among many must still be seen.
-        heights = (high - low) * np.maximum(counts[there] / most, 0.2)
-        base = low if colour == VERMILLION else high - heights
-        ax.vlines(places[there], base, base + heights, colors=colour, linewidth=1.1, zorder=3, gid=gid)
 
 
 def _write_axes(ax: Axes, found: Validation) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from qualify.errors import InvalidArgument
 from qualify.plots._axes import (
-    BLUE,
     GREY,
     ORANGE,
     PLAIN,
@@ -19,11 +18,11 @@ from qualify.plots._axes import (
     fit_text,
     headline,
     height_of,
-    merge_style,
     note,
     points,
 )
-from qualify.plots._observed import spikes, win_rate_by_score
+from qualify.plots._observed import win_rate_by_score
+from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups, line_style
 from qualify.plots._zones import band_of, zone_texts
 from qualify.tables.formats import format_value
 
@@ -82,7 +81,7 @@ def plot_win_curve(
     _shade_band(ax, found, left, right)
     _draw_curve(ax, found, line_kwargs)
     _draw_observed(ax, found)
-    _draw_deals(ax, found)
+    draw_deals(ax, found.scores, _LOST, _WON)
     _mark_midpoint(ax, found, left, right)
     ax.set_xlim(left, right)
     _write_axis(ax, found)
@@ -131,57 +130,19 @@ def _shade_band(ax: Axes, tipping: TippingPoint, left: float, right: float) -> N
 
 
 def _draw_curve(ax: Axes, tipping: TippingPoint, user: dict[str, Any]) -> None:
-    from matplotlib.lines import Line2D
-
-    defaults = {"color": BLUE, "linewidth": 2.4, "zorder": 4, "gid": "qualify-curve"}
-    style = merge_style(defaults, user, Line2D)
     if tipping.verdict == "none":
         base = tipping.won / tipping.n if tipping.n else float("nan")
-        ends = _reach(tipping)
-        ax.plot(ends, (base, base), **style)
-        return
-    curve = tipping.curve
-    score, probability, low, high = (
-        curve[name].to_numpy(dtype=float) for name in ("score", "probability", "low", "high")
-    )
-    (line,) = ax.plot(score, probability, **style)
-    ax.fill_between(
-        score, low, high, color=line.get_color(), alpha=0.2, linewidth=0, zorder=2, gid="qualify-interval"
-    )
+        ax.plot(_reach(tipping), (base, base), **line_style(user))
+    else:
+        draw_fitted(ax, tipping.curve, ("score", "probability"), user)
 
 
 def _draw_observed(ax: Axes, tipping: TippingPoint) -> None:
     groups = win_rate_by_score(tipping.scores, tipping.level)
-    ink = ax.xaxis.label.get_color()
-    ax.vlines(groups["score"], groups["low"], groups["high"], colors=ink, linewidth=1.1, alpha=0.75, zorder=5)
-    ax.plot(
-        groups["score"],
-        groups["win_rate"],
-        linestyle="none",
-        marker="o",
-        markersize=5.5,
-        color=ink,
-        markerfacecolor=ax.get_facecolor(),
-        gid="qualify-observed",
-        zorder=6,
-    )
+    draw_groups(ax, groups, ("score", "win_rate"))
     for score, n in zip(groups["score"], groups["n"], strict=True):
         text = format_value(n, "count")
         ax.text(score, _COUNTS, text, ha="center", va="center", fontsize=points("x-small"), **PLAIN)
-
-
-def _draw_deals(ax: Axes, tipping: TippingPoint) -> None:
-    places, won, lost = spikes(tipping.scores)
-    most = max([1.0, *won, *lost])
-    for counts, (low, high), colour, gid in (
-        (won, _WON, BLUE, "qualify-won"),
-        (lost, _LOST, VERMILLION, "qualify-lost"),
-    ):
-        there = counts > 0
-        # One deal among many must still be seen.
-        heights = (high - low) * np.maximum(counts[there] / most, 0.2)
-        base = low if colour == VERMILLION else high - heights
-        ax.vlines(places[there], base, base + heights, colors=colour, linewidth=1.1, zorder=3, gid=gid)
 
 
 def _mark_midpoint(ax: Axes, tipping: TippingPoint, left: float, right: float) -> None:
