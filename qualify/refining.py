@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.deals import Deals
-from qualify.numerics.coding import NUMERIC, Items
 from qualify.numerics.curves import FLAT, Curve
 from qualify.numerics.procedures import Recipe, Trained, train
 from qualify.numerics.resampling import Sample
@@ -75,7 +74,7 @@ def refine(
     sample, grouping = sample_of(deals)
     sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales))
     recipe = Recipe(float(deals.survey.min_answers), True, most, LARGEST)
-    trained = held_at_ends(train(sample.items, sample.outcome, sample.weights, recipe), sample.items)
+    trained = train(sample.items, sample.outcome, sample.weights, recipe)
     trained = from_zero(trained, sample.items.levels)
     estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)
     if (
@@ -97,30 +96,6 @@ def refine(
         scales=scales,
         grouping=grouping,
     )
-
-
-def held_at_ends(trained: Trained, items: Items) -> Trained:
-    """Give numbers of a score beyond those observed the points of the nearest observed one.
-
-    Parameters
-    ----------
-    trained : Trained
-        With whole-number points.
-    items : Items
-        What it was trained on.
-
-    Returns
-    -------
-    Trained
-        The same but for numbers that no deal had.
-    """
-    points = trained.points.copy()
-    for c in np.flatnonzero(items.kind == NUMERIC):
-        known = items.codes[items.codes[:, c] < items.levels[c], c]
-        if known.size:
-            points[c, : known.min()] = points[c, known.min()]
-            points[c, known.max() + 1 : items.levels[c]] = points[c, known.max()]
-    return trained._replace(points=points, effects=np.asarray(trained.slope * points, dtype=np.float64))
 
 
 def from_zero(trained: Trained, levels: NDArray[np.int32]) -> Trained:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from qualify.numerics.curves import SEPARATED
 from qualify.numerics.tipping import TippingEstimate
 
 Verdict = Literal["sharp", "gradual", "none"]
@@ -78,6 +79,11 @@ def judge(
     few = min(below["n"], above["n"])
     if len(estimate.draws) < FEWEST_DRAWS:
         reason = f"{len(estimate.draws)} resamples are too few to call it sharp; ask for more replicates."
+    elif estimate.curve.kind == SEPARATED and share > limits.width_share:
+        reason = (
+            "every won deal scores above every lost one, but no deal lies between them: where the win rate "
+            "tips in that gap cannot be told."
+        )
     elif share > limits.width_share:
         reason = f"the climb takes {share:.0%} of the score range, more than {limits.width_share:.0%}."
     elif not share_ci[1] <= limits.width_share_high:

@@ -33,7 +33,9 @@ class _Announcer(event.Listener):
     said = False
 
     def on_start(self, event: event.Event) -> None:
-        if not self.said:
+        # numba tells of everybody's kernels.
+        ours = event.data["dispatcher"].py_func.__module__.startswith(__package__ or "")
+        if ours and not self.said:
             self.said = True
             announce("qualify: compiling its numerical part, once per installation (about half a minute) ...")
 

@@ -51,12 +51,17 @@ def moments(score: Vector, weights: Vector) -> tuple[float, float]:
     return mean, np.sqrt((weights * (score - mean) ** 2).sum() / total)
 
 
-@compiled
 def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve:
     """Fit the logistic curve by maximum likelihood; FLAT for a constant score, SEPARATED where it decides.
 
     For SEPARATED the band is the gap between the highest loss and the lowest win.
     """
+    return logistic_curve(*summarised(score, outcome, weights))
+
+
+@compiled
+def logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve:
+    """Do the same without putting deals together first."""
     mean, deviation = moments(score, weights)
     rate = (weights * outcome).sum() / weights.sum()
     base = np.log(max(rate, 1e-12) / max(1.0 - rate, 1e-12))
@@ -83,7 +88,8 @@ def firth_slope(score: Vector, outcome: Vector, weights: Vector) -> float:
     mean, deviation = moments(score, weights)
     if not deviation > 1e-9 * (1.0 + abs(mean)):
         return float("nan")
-    blocks = line_up((score - mean) / deviation, outcome, weights)
+    x, y, w = summarised((score - mean) / deviation, outcome, weights)
+    blocks = line_up(x, y, w)
     top = maximise(blocks, True, np.zeros(2), np.eye(2), np.zeros((2, 2)), 1e-10)
     return float(top.beta[1] / deviation) if top.how == CONVERGED else float("nan")
 
@@ -100,18 +106,35 @@ def flat_loglik(outcome: Vector, weights: Vector) -> float:
     return total
 
 
+def summarised(score: Vector, outcome: Vector, weights: Vector) -> tuple[Vector, Vector, Vector]:
+    """Put very many deals together in bins of like score and of about equal weight; few stay as they are.
+
+    A bin is one deal with the mean score, the share of wins and the weight of those in it. Scores that decide
+    outright are left alone, for their curve hangs on single deals.
+    """
+    used = weights > 0
+    if int(used.sum()) <= MANY:
+        return score, outcome, weights
+    score, outcome, weights = score[used], outcome[used], weights[used]
+    won = outcome > 0
+    if not won.any() or won.all() or score[won].min() > score[~won].max():
+        return score, outcome, weights
+    order = np.argsort(score, kind="stable")
+    score, outcome, weights = score[order], outcome[order], weights[order]
+    middle = np.cumsum(weights) - weights / 2.0
+    first = np.flatnonzero(np.diff(np.floor(middle / weights.sum() * BINS), prepend=-1.0))
+    total = np.add.reduceat(weights, first)
+    return (
+        np.add.reduceat(weights * score, first) / total,
+        np.add.reduceat(weights * outcome, first) / total,
+        total,
+    )
+
+
 @compiled
 def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
-    """Put a score beside an intercept, in blocks; very many deals are binned by their score.
-
-    A bin is one deal with the mean score, the share of wins and the weight of those in it: but for rounding
-    scores to a 4,096th of their range, the likelihood is the same.
-    """
-    used = int((weights > 0).sum())
-    if used > MANY:
-        x, outcome, weights = _binned(x, outcome, weights)
-        used = x.size
-    blocks = empty_blocks(used, 2)
+    """Put a score beside an intercept, in blocks."""
+    blocks = empty_blocks(int((weights > 0).sum()), 2)
     row = 0
     for i in range(x.size):
         if weights[i] > 0:
@@ -124,28 +147,14 @@ def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
     return blocks
 
 
-@compiled
-def _binned(x: Vector, outcome: Vector, weights: Vector) -> tuple[Vector, Vector, Vector]:
-    """Mean score, share of wins and weight of each bin that holds deals."""
-    low, high = np.inf, -np.inf
-    for i in range(x.size):
-        if weights[i] > 0:
-            low, high = min(low, x[i]), max(high, x[i])
-    total, won, middle = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
-    for i in range(x.size):
-        if weights[i] > 0:
-            k = min(int((x[i] - low) / (high - low) * BINS), BINS - 1)
-            total[k] += weights[i]
-            won[k] += weights[i] * outcome[i]
-            middle[k] += weights[i] * x[i]
-    held = total > 0
-    total, won, middle = total[held], won[held], middle[held]
-    return middle / total, won / total, total
-
-
-@compiled
 def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Curve) -> Curve:
     """Maximum likelihood for floor, ceiling, intercept and slope (slope > 0), from several starts."""
+    return plateau_curve(*summarised(score, outcome, weights), logistic)
+
+
+@compiled
+def plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Curve) -> Curve:
+    """Do the same without putting deals together first."""
     mean, deviation = moments(score, weights)
     if logistic.kind != LOGISTIC:
         return logistic

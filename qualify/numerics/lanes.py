@@ -10,7 +10,7 @@ from qualify.numerics.compiled import compiled
 Vector = NDArray[np.float64]
 
 LANES = 64
-# Beyond these log-odds a probability is 0 or 1 to the last bit of its own distance from them.
+# Log-odds are held within these ends, where a probability differs from 0 or 1 by 1e-217.
 FARTHEST = 500.0
 _LOG2E = 1.4426950408889634
 # ln 2 in two parts, the first exact in few bits, so that the remainder keeps its own (Cody & Waite 1980).
@@ -23,7 +23,8 @@ _ROOT_HALF = 0x3FE6A09E667F3BCD
 def chances(log_odds: Vector, won: Vector, lost: Vector) -> None:
     """Fill in the probability of winning and of losing; each is exact to 1e-15 of itself, however small.
 
-    ``exp(−x) = 2ᵏ exp(r)``, the second by its series, so that no call stands in the way of vector registers.
+    With ``−log-odds = k ln 2 + r`` their exponential is ``2ᵏ exp(r)``, the second by its series, so that no
+    call stands in the way of vector registers.
     """
     power = np.empty(LANES, dtype=np.int64)
     scale = power.view(np.float64)

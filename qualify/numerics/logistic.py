@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 from scipy.special import chdtrc, chdtri
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
-from qualify.numerics.climb import CONVERGED, SINGULAR
+from qualify.numerics.climb import CONVERGED, DRIFT, SINGULAR
 from qualify.numerics.firth import bend, look
 from qualify.numerics.maximum import FINEST, ROUNDED, Maximum, maximise
 from qualify.numerics.positive import inverse_from_root, lower_root
@@ -174,13 +174,20 @@ def _failure(problem: Problem, peak: Maximum) -> str:
     failure = "" if peak.how == CONVERGED else "singular" if peak.how == SINGULAR else "iterations"
     if problem.firth:
         return failure
-    # Log-odds this large come from separation, or near it: only then is the linear program worth its time.
-    largest = float(np.max(np.abs(problem.offset + problem.design @ peak.beta), initial=0.0))
     # Singular from the start is the design; on the way it may be separation, where information runs out.
-    suspect = peak.steps > 0 if failure == "singular" else bool(failure) or largest > 12.0
+    suspect = peak.steps > 0 if failure == "singular" else bool(failure) or _drifts(problem, peak)
     if suspect and separating_direction(problem) is not None:
         return "separated"
     return failure
+
+
+def _drifts(problem: Problem, peak: Maximum) -> bool:
+    """Whether the last step still moved the log-odds of a deal: under separation it does so for ever."""
+    try:
+        step = np.linalg.solve(peak.information, peak.gradient)
+    except np.linalg.LinAlgError:
+        return True
+    return not float(np.max(np.abs(problem.design @ step), initial=0.0)) <= DRIFT
 
 
 def ratio_test(
@@ -207,8 +214,9 @@ def ratio_test(
 def span_test(fit: LogisticFit, span: Matrix, *, df: int) -> RatioTest:
     """Test by the same ratio that the coefficients are a sum of the columns of `span`, shape (p, q)."""
     held = maximise_near(fit, np.zeros(fit.beta.size), span)
+    usable = held.how == CONVERGED and fit.failure in ("", "separated")
     # The difference of two maxima is never negative; rounding may make it so.
-    statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if held.how == CONVERGED else np.nan
+    statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if usable else np.nan
     return RatioTest(chi2=statistic, df=df, p_value=float(chdtrc(df, statistic)))
 
 
@@ -255,11 +263,13 @@ def separating_direction(problem: Problem) -> Vector | None:
     """
     used = problem.weights > 0
     won, lost = used & (problem.outcome > 0), used & (problem.outcome < 1)
-    signed = np.vstack([problem.design[won], -problem.design[lost]])
+    size = np.max(np.abs(problem.design), axis=0, initial=0.0)
+    design = problem.design / np.where(size > 0, size, 1.0)
+    signed = np.vstack([design[won], -design[lost]])
     answer = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(signed)), bounds=(-1, 1))
     if not answer.success or float(signed.sum(axis=0) @ answer.x) < 1e-7:
         return None
-    return np.asarray(answer.x, dtype=np.float64)
+    return np.asarray(answer.x / np.where(size > 0, size, 1.0), dtype=np.float64)
 
 
 def _profile_end(fit: LogisticFit, column: int, target: float) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, deal, fit_line, move, sort_by_answer
-from qualify.numerics.coding import NOMINAL, Items, count_answers
+from qualify.numerics.coding import NOMINAL, NUMERIC, Items, count_answers
 from qualify.numerics.compiled import compiled
 from qualify.numerics.ridge import Training
 
@@ -72,11 +72,28 @@ def _rounded(
         known = items.levels[c]
         low = np.inf
         for a in range(known + 1):
-            if a < known or counts[c, a] > 0:
+            if counts[c, a] > 0:
                 low = min(low, effects[c, a])
         for a in range(known + 1):
             points[c, a] = int(np.rint(max(effects[c, a] - low, 0.0) * scale))
+    _fill_in(items, counts, points)
     return points
+
+
+@compiled
+def _fill_in(items: Items, counts: Matrix, points: NDArray[np.int64]) -> None:
+    """Give numbers that no deal had the points of the nearest that one had, the lower of two as near."""
+    for c in range(points.shape[0]):
+        if items.kind[c] == NUMERIC:
+            known = items.levels[c]
+            for a in range(known):
+                for away in range(1, known):
+                    if counts[c, a] == 0 and a - away >= 0 and counts[c, a - away] > 0:
+                        points[c, a] = points[c, a - away]
+                        break
+                    if counts[c, a] == 0 and a + away < known and counts[c, a + away] > 0:
+                        points[c, a] = points[c, a + away]
+                        break
 
 
 @compiled
@@ -101,7 +118,7 @@ def _descend(
                 for step in (-1, 1):
                     there = points[c, a] + step
                     near = abs(there - rounded[c, a]) <= LEEWAY and 0 <= there <= span
-                    if near and _may_move(training, points, c, a, step):
+                    if near and _may_move(training, board, points, c, a, step):
                         move(training, points, board, c, a, step)
                         card = fit_line(board, points, strength, best, ROUGH)
                         if card.loss < best.loss - 1e-6:
@@ -110,6 +127,7 @@ def _descend(
                         move(training, points, board, c, a, -step)
         if best.loss == before:
             break
+    _fill_in(training.items, board.counts, points)
     return fit_line(board, points, strength, best, FINE)
 
 
@@ -122,18 +140,21 @@ def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bo
 
 
 @compiled
-def _may_move(training: Training, points: NDArray[np.int64], c: int, answer: int, step: int) -> bool:
+def _may_move(
+    training: Training, board: Board, points: NDArray[np.int64], c: int, answer: int, step: int
+) -> bool:
     """Whether a group of answers may move without breaking the order of a ranked or rated question."""
     known = training.items.levels[c]
     group = training.coding.group[c]
     if training.items.kind[c] == NOMINAL or answer == known:
         return True
-    rising = points[c, known - 1] - points[c, 0]
+    asked = np.flatnonzero(board.counts[c, :known] > 0)
+    rising = points[c, asked[-1]] - points[c, asked[0]]
     if rising == 0:
         return False
-    for a in range(1, known):
-        up = points[c, a] + step * (group[a] == answer)
-        down = points[c, a - 1] + step * (group[a - 1] == answer)
+    for k in range(1, asked.size):
+        up = points[c, asked[k]] + step * (group[asked[k]] == answer)
+        down = points[c, asked[k - 1]] + step * (group[asked[k - 1]] == answer)
         if (up - down) * rising < 0:
             return False
     return True

@@ -134,6 +134,8 @@ def refit_many(
     """
     rows = _rows(design, outcome, weights, offset)
     start, n = _fit_of_all(rows, penalty == "firth"), rows.outcome.size
+    if draws.times < 1:
+        raise ValueError("`Draws.times` must be at least 1")
     size = max(1, min(CHUNK, draws.times, CHUNK_ROWS // max(n, 1)))
 
     def chunk(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:

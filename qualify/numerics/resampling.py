@@ -81,12 +81,18 @@ def replicate(
     one: Callable[[np.random.Generator], T], times: int, rng: np.random.Generator, *, what: str
 ) -> list[T]:
     """Call `one(generator)` many times on every core, in order; Ctrl-C drops what has not begun."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=cores()) as pool:
         try:
             return list(track(pool.map(one, rng.spawn(times)), what=what, total=times))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def cores() -> int:
+    """Count the cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Vector:
@@ -107,7 +113,7 @@ def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generat
 
 def both_outcomes(outcome: Vector, weights: Vector) -> bool:
     """Whether deals with weight were both won and lost."""
-    return 0 < float(weights @ outcome) < float(weights.sum())
+    return bool(np.any(weights[outcome > 0] > 0) and np.any(weights[outcome < 1] > 0))
 
 
 def draw_units(sample: Sample, rng: np.random.Generator) -> Vector:

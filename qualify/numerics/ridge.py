@@ -141,7 +141,7 @@ def _choose_strength(
     """
     total = blocks.weights.sum()
     start = MIDDLE
-    while STRENGTHS[start] > strongest:
+    while start < STRENGTHS.size - 1 and STRENGTHS[start] > strongest:
         start += 1
     near = begin(blocks, begun)
     middle, chosen, best, least = near, start, begun, np.inf

@@ -39,8 +39,10 @@ class Judged(NamedTuple):
 
     @property
     def corrected(self) -> Vector:
-        """What the deals it learned from show, less the optimism."""
-        return self.apparent - self.optimism
+        """What the deals it learned from show, less the optimism; an ICI, being a distance, at least 0."""
+        found = self.apparent - self.optimism
+        found[ICI] = np.maximum(found[ICI], 0.0)
+        return found
 
 
 def fit_and_measure(sample: Sample, recipe: Recipe, weights: Matrix) -> Matrix:
@@ -152,19 +154,37 @@ def judge(apparent: Vector, draws: Matrix, splits: Matrix, moved: Matrix) -> Jud
     )
 
 
-def limits(value: Vector, error: Vector, rarer: float, level: float) -> Matrix:
+def limits(
+    value: Vector, error: Vector, rarer: float, level: float, *, around: Vector | None = None
+) -> Matrix:
     """Interval of each measure, ``value ± z · error`` within what the measure can be, (2, 7).
 
     The AUC's is taken on the log-odds scale; `rarer`, the deals of the rarer outcome, bounds that of a
-    perfect one.
+    perfect one. `around` holds the values that the errors belong to, where those are others than `value`.
     """
     half = float(norm.ppf(0.5 + level / 2)) * error
     ends = np.stack([value - half, value + half])
     ends[:, [BRIER, LOG_LOSS, ICI]] = np.maximum(ends[:, [BRIER, LOG_LOSS, ICI]], 0.0)
     ends[1, BRIER + 1] = min(ends[1, BRIER + 1], 1.0)
-    around = auc_limits(float(value[AUC]), float(error[AUC]), rarer, level=level)
-    ends[:, AUC] = around.low, around.high
+    there = value if around is None else around
+    ends[:, AUC] = _auc_ends(float(value[AUC]), float(error[AUC]), float(there[AUC]), rarer, level)
     return ends
+
+
+def _auc_ends(value: float, error: float, around: float, rarer: float, level: float) -> tuple[float, float]:
+    if error == 0.0 and 0.0 < value < 1.0:
+        # Scores all alike: one half whatever the deals, which says nothing.
+        return np.nan, np.nan
+    if not (0.0 < around < 1.0 and error > value * (1.0 - value)):
+        found = auc_limits(value, error, rarer, level=level)
+        return found.low, found.high
+    # Next to 1 the log-odds stretch such an error over nearly everything: the interval of a share of as many
+    # deals as would give it (Wilson 1927).
+    share, z2 = min(max(value, 0.0), 1.0), float(norm.ppf(0.5 + level / 2)) ** 2
+    deals = around * (1.0 - around) / error**2
+    middle = (share + z2 / (2 * deals)) / (1 + z2 / deals)
+    half = np.sqrt(z2 * (share * (1 - share) / deals + z2 / (4 * deals**2))) / (1 + z2 / deals)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def finite_mean(values: Matrix) -> Vector:

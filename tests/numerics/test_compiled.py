@@ -137,7 +137,7 @@ def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
 
     for name, kernel in (
         ("coding", coding.code_answers),
-        ("curves", curves.fit_plateau_curve),
+        ("curves", curves.plateau_curve),
         ("points", points.find_points),
         ("ridge", ridge.fit_ridge),
     ):

@@ -29,8 +29,10 @@ from qualify.numerics.curves import (
     line_up,
     moments,
     plateau_at,
+    plateau_curve,
     probability,
     signed_root,
+    summarised,
 )
 
 # Newton's method to working precision on both sides.
@@ -290,17 +292,29 @@ def test_loglik_and_moments_and_zones() -> None:
 
 
 @pytest.mark.parametrize("slope", [1.3, 40.0])
-def test_very_many_deals_are_binned_without_a_trace(slope: float) -> None:
-    """The same deals once as they are, in pieces too small to be binned, and once at a stroke."""
+def test_very_many_deals_are_put_together_without_a_trace(slope: float) -> None:
+    """Against the fit to every single deal."""
     rng = np.random.default_rng(3)
     score = rng.normal(size=60_000)
     y = (rng.random(score.size) < 0.1 + 0.7 * expit(slope * (score - 0.4))).astype(float)
     w = rng.integers(0, 3, score.size).astype(float)
-    binned = fit_plateau_curve(score, y, w, fit_logistic_curve(score, y, w))
-    gradient = np.zeros(4)
-    for part in np.array_split(np.arange(score.size), 4):
-        gradient += plateau_at(line_up(score[part], y[part], w[part]), binned)[1]
-    information = plateau_at(line_up(score[:15_000], y[:15_000], w[:15_000]), binned)[2] * 4
-    # In standard errors, how far the full likelihood's top is from the binned one's.
-    assert np.sqrt(gradient @ np.linalg.solve(information, gradient)) < 0.05
-    assert line_up(score, y, w).weights.sum() == pytest.approx(w.sum())
+    logistic = fit_logistic_curve(score, y, w)
+    binned, single = fit_plateau_curve(score, y, w, logistic), plateau_curve(score, y, w, logistic)
+    # 4,096 bins are no wider than a hundredth of what 60,000 deals can tell apart.
+    np.testing.assert_allclose(binned[1:5], single[1:5], rtol=0.02, atol=0.002)
+    assert summarised(score, y, w)[2].sum() == pytest.approx(w.sum())
+
+
+@pytest.mark.parametrize("n", [20_000, 20_001])
+def test_one_odd_score_among_very_many_changes_little(n: int) -> None:
+    rng = np.random.default_rng(1)
+    score = rng.normal(50, 10, n)
+    y = (rng.random(n) < expit(0.2 * (score - 50))).astype(float)
+    score[0], y[0] = 1e4, 1.0
+    assert fit_logistic_curve(score, y, np.ones(n)).slope == pytest.approx(0.2, abs=0.01)
+
+
+def test_scores_that_decide_are_not_put_together() -> None:
+    score = np.linspace(-1, 1, 30_001)
+    curve = fit_logistic_curve(score, (score > 0.5).astype(float), np.ones(score.size))
+    assert curve.kind == SEPARATED and -curve.intercept / curve.slope == pytest.approx(0.5, abs=1e-4)

@@ -81,16 +81,19 @@ def rounded(training: Training, effects: np.ndarray, use: np.ndarray, span: int)
     points = np.zeros(effects.shape, dtype=np.int64)
     for c in np.flatnonzero(use):
         known = int(training.items.levels[c])
-        asked = [a for a in range(known + 1) if a < known or counts[c, a] > 0]
-        low = effects[c][asked].min()
+        low = effects[c][counts[c] > 0].min()
         points[c, : known + 1] = np.rint(np.maximum(effects[c, : known + 1] - low, 0) * span / widest)
+        asked = np.flatnonzero(counts[c, :known] > 0)
+        if training.items.kind[c] == NUMERIC:
+            # Numbers nobody gave earn what the nearest does.
+            for a in set(range(known)) - set(asked.tolist()):
+                points[c, a] = points[c, asked[np.argmin(np.abs(asked - a))]]
     return points
 
 
-def ordered(points: np.ndarray, items: Items) -> bool:
-    steps = [
-        np.diff(points[c, : items.levels[c]]) for c in range(items.kind.size) if items.kind[c] != NOMINAL
-    ]
+def ordered(points: np.ndarray, items: Items, counts: np.ndarray) -> bool:
+    ranked = [c for c in range(items.kind.size) if items.kind[c] != NOMINAL]
+    steps = [np.diff(points[c, : items.levels[c]][counts[c, : items.levels[c]] > 0]) for c in ranked]
     return all(np.all(step >= 0) or np.all(step <= 0) for step in steps)
 
 
@@ -111,13 +114,10 @@ def allowed_moves(
                 points = card.points.copy()
                 points[c, members] += step
                 there = points[c, name]
-                flat = (
-                    items.kind[c] != NOMINAL
-                    and name != known
-                    and card.points[c, known - 1] == card.points[c, 0]
-                )
+                asked = card.points[c, :known][counts[c, :known] > 0]
+                flat = items.kind[c] != NOMINAL and name != known and asked[-1] == asked[0]
                 near = abs(there - start[c, name]) <= LEEWAY and 0 <= there <= span
-                if near and not flat and ordered(points, items):
+                if near and not flat and ordered(points, items, counts):
                     yield points
 
 
@@ -173,7 +173,8 @@ def test_points_are_whole_ordered_and_pooled_alike(
     card, span = card_and_span(training, effects, use, strength)
     group = training.coding.group
     assert card.points.dtype == np.int64 and card.points.min() >= 0 and card.points.max() <= span
-    assert ordered(card.points, training.items)
+    counts = count_answers(training.items, training.weights)
+    assert ordered(card.points, training.items, counts)
     for c, known in enumerate(training.items.levels):
         for a in range(known):
             assert card.points[c, a] == card.points[c, group[c, a]]
@@ -246,3 +247,26 @@ def test_nothing_much_better_exists_on_a_tiny_case(seed: int) -> None:
             points[0, :3], points[1, :2] = first, second
             best = min(best, plain_loss(points, training, fit.strength)[2])
     assert card.loss <= best + AFFORDABLE + LOCAL
+
+
+@pytest.mark.parametrize(("lowest", "sign"), [(0, 1), (8, 1), (0, -1)])
+def test_points_do_not_hang_on_numbers_that_nobody_gave(lowest: int, sign: int) -> None:
+    """Three groups with win rates of 20, 25 and 80 %, answered by three of eleven numbers."""
+    answers = np.repeat([0, 1, 2], 60)[::sign].copy()
+    outcome = np.concatenate([np.arange(60) < wins for wins in (12, 15, 48)]).astype(float)
+    items = Items(
+        codes=(answers + lowest)[:, None].astype(np.int32),
+        kind=np.array([NUMERIC], dtype=np.int8),
+        levels=np.array([11], dtype=np.int32),
+        value=np.arange(12.0)[None, :],
+        reference=np.array([-1], dtype=np.int32),
+    )
+    training = prepare_training(items, outcome, np.ones(180), 5.0)
+    use = np.ones(1, dtype=np.bool_)
+    fit = choose_ridge(training, use, np.inf)
+    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, 10)
+    points = card.points[0, :11].tolist()
+    given = points[lowest : lowest + 3][::sign]
+    assert given[0] == given[1] < given[2]
+    ends = (points[lowest], points[lowest + 2])
+    assert points == [ends[0]] * lowest + points[lowest : lowest + 3] + [ends[1]] * (8 - lowest)

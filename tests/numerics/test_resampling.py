@@ -145,6 +145,13 @@ def test_draws_hold_won_and_lost_deals(grouped: Sample) -> None:
     )
 
 
+def test_one_outcome_is_one_outcome_whatever_the_weights() -> None:
+    """Sums of weights that are no whole numbers differ by rounding."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        assert not both_outcomes(np.ones(40), rng.random(40) * rng.integers(0, 4, 40))
+
+
 def test_dealing_out_keeps_counts(mixed_sample: Callable[[int, int], Sample]) -> None:
     sample = mixed_sample(100, 0)
     dealt = deal_out(sample, np.random.default_rng(0))
