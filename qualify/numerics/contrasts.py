@@ -14,10 +14,14 @@ from qualify.numerics.blocks import Matrix, Vector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Average:
-    """An average probability and its gradient with respect to the coefficients."""
+    """An average probability and its gradient with respect to the coefficients.
+
+    `each` holds how far the probability of each row lies from the average, times the row's share of it.
+    """
 
     probability: float
     gradient: Vector
+    each: Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,16 @@ def average_probability(
     slope = share * probability * (1.0 - probability)
     gradient = slope @ design
     gradient[columns] = slope.sum() * np.asarray(entries)
-    return Average(probability=float(share @ probability), gradient=gradient)
+    average = float(share @ probability)
+    return Average(probability=average, gradient=gradient, each=share * (probability - average))
 
 
 def contrast(first: Average, second: Average, covariance: Matrix, *, level: float) -> Contrast:
-    """Second minus first, with a delta-method interval inside [−1, 1]."""
+    """Second minus first, with a delta-method interval inside [−1, 1].
+
+    The rows are a sample too: the variance of their own differences adds to that of the coefficients, for the
+    average over all deals to come is meant, not that over these alone.
+    """
     return _interval(first, second, covariance, float(norm.ppf(0.5 + level / 2)))
 
 
@@ -69,7 +78,9 @@ def largest_contrast(
     gradients = np.array([average.gradient for average in averages])
     a, b = np.triu_indices(len(averages), 1)
     differences = gradients[a] - gradients[b]
-    spread: NDArray[np.float64] = differences @ covariance @ differences.T
+    each = np.array([average.each for average in averages])
+    rows = each[a] - each[b]
+    spread: NDArray[np.float64] = differences @ covariance @ differences.T + rows @ rows.T
     error = np.sqrt(np.maximum(np.diag(spread), 1e-300))
     correlation = spread / np.outer(error, error)
     values, vectors = np.linalg.eigh(correlation)
@@ -81,6 +92,7 @@ def largest_contrast(
 
 def _interval(first: Average, second: Average, covariance: Matrix, width: float) -> Contrast:
     gradient = second.gradient - first.gradient
-    half = width * float(np.sqrt(max(float(gradient @ covariance @ gradient), 0.0)))
+    rows = second.each - first.each
+    half = width * float(np.sqrt(max(float(gradient @ covariance @ gradient), 0.0) + float(rows @ rows)))
     difference = second.probability - first.probability
     return Contrast(difference=difference, low=max(-1.0, difference - half), high=min(1.0, difference + half))

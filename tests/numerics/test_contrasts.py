@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -34,13 +36,31 @@ def fit(data: tuple[np.ndarray, np.ndarray]) -> LogisticFit:
 def test_contrast_is_statsmodels_average_effect(
     data: tuple[np.ndarray, np.ndarray], fit: LogisticFit, column: int
 ) -> None:
-    """The discrete change of a 0/1 column averaged over deals, with its delta-method interval."""
+    """The discrete change of a 0/1 column averaged over these deals, with its delta-method interval."""
     X, y = data
     effect = sm.Logit(y, X).fit(disp=False, tol=1e-12).get_margeff(at="overall", dummy=True)
     ends = [average_probability(X, fit.beta, np.ones(300), [column], [value]) for value in (0.0, 1.0)]
-    found = contrast(*ends, fit.covariance, level=0.9)
+    found = contrast(*(fixed(end) for end in ends), fit.covariance, level=0.9)
     assert found.difference == pytest.approx(effect.margeff[column - 1], abs=WORKING)
     np.testing.assert_allclose([found.low, found.high], effect.conf_int(0.1)[column - 1], atol=WORKING)
+
+
+def fixed(average: Average) -> Average:
+    """The same over these rows alone, which are then no sample."""
+    return replace(average, each=np.zeros_like(average.each))
+
+
+def test_rows_are_a_sample_too(data: tuple[np.ndarray, np.ndarray], fit: LogisticFit) -> None:
+    """With known coefficients the average differs between samples of rows by its standard error, no more."""
+    X, rng = data[0], np.random.default_rng(4)
+    ends = [expit(np.where(np.arange(4) == 2, value, X) @ fit.beta) for value in (0.0, 1.0)]
+    drawn = (ends[1] - ends[0])[rng.integers(300, size=(20_000, 300))].mean(axis=1)
+    averages = [average_probability(X, fit.beta, np.ones(300), [2], [value]) for value in (0.0, 1.0)]
+    found = contrast(*averages, np.zeros((4, 4)), level=0.95)
+    # 20,000 draws know a standard deviation to half a per cent.
+    assert (found.high - found.low) / 2 == pytest.approx(norm.ppf(0.975) * drawn.std(), rel=0.02)
+    pair = largest_contrast(averages, np.zeros((4, 4)), level=0.95, rng=np.random.default_rng(0))
+    assert pair.high - pair.low == pytest.approx(found.high - found.low, rel=DRAWN)
 
 
 def test_gradient_is_the_slope_of_the_average(data: tuple[np.ndarray, np.ndarray], fit: LogisticFit) -> None:
@@ -63,7 +83,7 @@ def test_interval_covers_what_estimates_do(data: tuple[np.ndarray, np.ndarray], 
     ends = [np.where(np.arange(4) == 2, value, X) for value in (0.0, 1.0)]
     drawn = expit(ends[1] @ draws.T).mean(axis=0) - expit(ends[0] @ draws.T).mean(axis=0)
     averages = [average_probability(X, fit.beta, np.ones(300), [2], [value]) for value in (0.0, 1.0)]
-    found = contrast(*averages, fit.covariance, level=0.95)
+    found = contrast(*(fixed(one) for one in averages), fit.covariance, level=0.95)
     half = norm.ppf(0.975) * drawn.std()
     assert (found.high - found.low) / 2 == pytest.approx(
         half, rel=0.04
@@ -82,7 +102,7 @@ def test_the_input_is_left_alone_and_limits_stay_within_one(data: tuple[np.ndarr
 
 def balanced(k: int) -> list[Average]:
     """Averages of k independent groups of equal variance."""
-    return [Average(probability=0.3 + 0.02 * i, gradient=np.eye(k)[i]) for i in range(k)]
+    return [Average(probability=0.3 + 0.02 * i, gradient=np.eye(k)[i], each=np.zeros(1)) for i in range(k)]
 
 
 @pytest.mark.parametrize("k", [2, 3, 6])
@@ -101,7 +121,7 @@ def test_picking_is_paid_for_only_where_there_is_a_choice() -> None:
     assert pair.high - pair.low == pytest.approx(plain.high - plain.low, rel=DRAWN)
     # Three averages that move as one have one difference of any size: no more is paid than for two.
     tied = [
-        Average(probability=p, gradient=np.array(g))
+        Average(probability=p, gradient=np.array(g), each=np.zeros(1))
         for p, g in ((0.2, [1.0, 0.0]), (0.3, [0.0, 1.0]), (0.3, [0.0, 1.0]))
     ]
     alike = largest_contrast(tied, 1e-4 * np.eye(2), level=0.95, rng=np.random.default_rng(0))
@@ -116,7 +136,8 @@ def test_simultaneous_limits_hold_for_all_pairs_at_once() -> None:
     covered = 0
     for estimate in rng.multivariate_normal(np.full(5, 0.4), covariance, 200):
         averages = [
-            Average(probability=float(p), gradient=g) for p, g in zip(estimate, np.eye(5), strict=True)
+            Average(probability=float(p), gradient=g, each=np.zeros(1))
+            for p, g in zip(estimate, np.eye(5), strict=True)
         ]
         found = largest_contrast(averages, covariance, level=0.9, rng=np.random.default_rng(0))
         covered += found.low <= 0
