@@ -9,6 +9,7 @@ import pandas as pd
 
 from qualify.deals import Deals
 from qualify.design import DesignMatrix, as_floats, design_matrix
+from qualify.enough import check_deals
 from qualify.errors import NotEnoughDeals, check_level
 from qualify.factor_answers import answer_table
 from qualify.numerics.association import associations, clusters
@@ -128,6 +129,7 @@ def find_factors(
     >>> list(factors.table.columns[:3])
     ['characteristic', 'df', 'alone_chi2']
     """
+    check_deals(deals, where="find_factors")
     check_level(q, where="find_factors", name="q")
     check_level(overlap, where="find_factors", name="overlap")
     check_level(level, where="find_factors")

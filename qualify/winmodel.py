@@ -10,6 +10,7 @@ from scipy.special import expit
 
 from qualify.deals import Deals
 from qualify.design import PER_STEP
+from qualify.enough import check_deals
 from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
 from qualify.numerics.coding import NUMERIC
 from qualify.numerics.procedures import answer_effects
@@ -137,6 +138,7 @@ def fit_win_model(deals: Deals) -> WinModel:
     >>> bool(abs(model.predict(deals).mean() - deals.win_rate) < 1e-6)
     True
     """
+    check_deals(deals, where="fit_win_model")
     if not 0 < int(deals.won.sum()) < deals.n:
         raise NotEnoughDeals("a win model needs won and lost deals; all closed deals here ended alike.")
     sample, _ = sample_of(deals)
