@@ -204,7 +204,8 @@ def refine_criteria(
     characteristics by least corrected AIC, kept where at least half of perturbed fits choose them
     (Meinshausen & Bühlmann 2010); a ridge fit of those; and points found by lowering the penalised deviance
     over whole numbers, coarsest scale first. Probabilities are those of the tipping curve on scores from
-    criteria that never saw the deal.
+    criteria that never saw the deal. The interval in `Criteria.performance` holds for given scores;
+    `validate` adds how much the figure differs between models, and its interval is the wider.
 
     Examples
     --------

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.blocks import Vector
-from qualify.numerics.performance import MEASURES
+from qualify.numerics.performance import MEASURES, measure
 from qualify.numerics.procedures import Recipe
-from qualify.numerics.resampling import Sample
-from qualify.numerics.validation import forward_scores, limits, measure_splits, move_scores, spread
+from qualify.numerics.resampling import Sample, draw_units, replicate
+from qualify.numerics.validation import AUC, forward_scores, limits, measure_splits, move_scores, spread
 from qualify.units import FOLDS
 
 ALL_LATER = "all later quarters"
@@ -44,7 +44,9 @@ def temporal_table(deals: Deals, how: Forecast) -> tuple[pd.DataFrame, str]:
     -------
     DataFrame
         period, learned_from, n, won, metric, estimate, ci_low, ci_high: a row per period and measure; where
-        there are several periods, all of them together come last.
+        there are several periods, all of them together come last. Their AUC compares deals of the same period
+        only, since each period has a model of its own: the mean of the AUCs of periods, weighted by pairs of
+        a won and a lost deal. Their `learned_from` is that of the first period.
     str
         Why there are none, in words; empty where there are some.
     """
@@ -56,16 +58,17 @@ def temporal_table(deals: Deals, how: Forecast) -> tuple[pd.DataFrame, str]:
     rows = []
     for label, tested, before in tests:
         size = (label, int(((period >= 0) & before).sum()), int(tested.sum()))
-        rows += [(*size, *found) for found in _measured(how, tested, score)]
+        rows += [(*size, *found) for found in _measured(how, np.where(tested, period, 0), score)]
     texts = ("period", "metric")
     kinds = {name: "str" if name in texts else "float64" for name in COLUMNS}
     kinds |= dict.fromkeys(("learned_from", "n", "won"), "int64")
     return pd.DataFrame(rows, columns=COLUMNS).astype(kinds), why
 
 
-def _measured(how: Forecast, tested: NDArray[np.bool_], score: Vector) -> list[tuple[object, ...]]:
-    """Won deals, measure, estimate and limits of some deals under given scores."""
+def _measured(how: Forecast, period: NDArray[np.int64], score: Vector) -> list[tuple[object, ...]]:
+    """Won deals, measure, estimate and limits of the deals of periods above 0 under given scores."""
     items, outcome, weights, group, unit = how.sample
+    tested = period > 0
     sample = Sample(
         items=items._replace(codes=items.codes[tested]),
         outcome=outcome[tested],
@@ -73,11 +76,45 @@ def _measured(how: Forecast, tested: NDArray[np.bool_], score: Vector) -> list[t
         group=group[tested],
         unit=np.unique(unit[tested], return_inverse=True)[1].astype(np.int64),
     )
-    moved, _ = move_scores(score[tested][None], sample, np.empty(0), how.replicates, how.rng)
+    period, score = period[tested], score[tested]
+    moved, _ = move_scores(score[None], sample, np.empty(0), how.replicates, how.rng)
     won = int(sample.outcome.sum())
-    found = measure_splits(score[tested][None], sample)[0, : len(MEASURES)]
+    found = measure_splits(score[None], sample)[0, : len(MEASURES)]
+    if np.unique(period).size > 1:
+        found[AUC] = within_periods(score, sample.outcome, sample.weights, period)
+
+        def one(generator: np.random.Generator) -> float:
+            return within_periods(score, sample.outcome, draw_units(sample, generator), period)
+
+        moved[:, AUC] = replicate(one, how.replicates, how.rng, what="drawing deals")
     low, high = limits(found, spread(moved), min(won, int(tested.sum()) - won), how.level)
     return [(won, *row) for row in zip(MEASURES, found, low, high, strict=True)]
+
+
+def within_periods(score: Vector, outcome: Vector, weights: Vector, period: NDArray[np.int64]) -> float:
+    """AUC of pairs of deals of the same period, each pair with the product of its weights.
+
+    Parameters
+    ----------
+    score, outcome, weights : ndarray, shape (n,)
+        Log-odds, 1 for won, and how often each deal counts.
+    period : ndarray of int, shape (n,)
+        Period of each deal.
+
+    Returns
+    -------
+    float
+        In [0, 1]; NaN where no period holds won and lost deals.
+    """
+    total, pairs = 0.0, 0.0
+    for number in np.unique(period):
+        inside = period == number
+        won = float(weights[inside] @ outcome[inside])
+        both = won * (float(weights[inside].sum()) - won)
+        if both > 0:
+            total += both * measure(score[inside], outcome[inside], weights[inside])[AUC]
+            pairs += both
+    return total / pairs if pairs else np.nan
 
 
 def later_periods(deals: Deals) -> tuple[NDArray[np.int64], list[str], str]:

@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from qualify.deals import Deals
 from qualify.design import as_floats
-from qualify.enough import check_outcomes
-from qualify.errors import check_choice, check_level, check_positive
+from qualify.enough import check_draws, check_outcomes
+from qualify.errors import check_choice, check_level
 from qualify.later_quarters import Forecast, temporal_table
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
@@ -34,6 +34,7 @@ from qualify.tables.render import page
 from qualify.tables.wording import counted, pairs
 from qualify.units import FOLDS, in_order, sample_of
 from qualify.validation_tables import (
+    OF_POINTS,
     calibration_grid,
     calibration_table,
     group_table,
@@ -43,8 +44,10 @@ from qualify.validation_tables import (
     rarer_outcome,
     sensitivity_table,
     shown_groups,
+    shown_later,
     shown_measures,
     shown_sensitivity,
+    why_no_slope,
 )
 
 Procedure = Literal["win_model", "criteria"]
@@ -65,20 +68,23 @@ class Validation:
         What was repeated whole: the ridge fit to all answers, or the way to whole-number points.
     table : DataFrame
         metric (auc, brier, scaled_brier, log_loss, calibration_intercept, calibration_slope, ici), apparent
-        (on the deals it learned from), optimism, corrected = apparent − optimism, ci_low, ci_high (of
-        corrected), cross_validated, cv_low, cv_high (of cross_validated), failed (replicates in which the
-        measure did not exist). NaN where there is no such figure; `notes` says why.
+        (on the deals it learned from), optimism, corrected = apparent − optimism (of the ICI, a distance, at
+        least 0), ci_low, ci_high (of corrected), cross_validated, cv_low, cv_high (of cross_validated),
+        failed (replicates in which the measure did not exist). NaN where there is no such figure; `notes`
+        says why.
     calibration : DataFrame
         probability, observed, low, high: smoothed win rate at a predicted probability, each deal predicted by
         models that never saw it.
     groups : DataFrame
-        probability, observed, low, high, n, won: the same deals in up to ten groups of like probability.
+        probability, observed, low, high, n, won: the same deals in up to ten groups of like probability;
+        neighbours less than a percentage point apart are one group.
     predictions : DataFrame
         log_odds (mean over divisions into folds), probability, won: the honest prediction of every deal, by
         deal.
     temporal : DataFrame
         period, learned_from, n, won, metric, estimate, ci_low, ci_high: deals closed in later quarters, from
-        a model of all earlier ones. No rows without close dates; `notes` says so.
+        a model of all earlier ones; last all of them together, their AUC from pairs of deals of one period,
+        `learned_from` that of the first. No rows without close dates; `notes` says so.
     sensitivity : DataFrame
         metric, cross_validated, other_way, difference: the same with folds that keep `other_grouping`
         together.
@@ -117,7 +123,9 @@ class Validation:
 
     def __repr__(self) -> str:
         auc = self.table.set_index("metric").loc["auc"]
-        figures = f"AUC {auc['corrected']:.2f} corrected, {auc['cross_validated']:.2f} cross-validated"
+        kinds = (("corrected", "ci_low", "ci_high"), ("cross_validated", "cv_low", "cv_high"))
+        told = ["{:.2f} ({:.2f} to {:.2f})".format(*auc[list(kind)]) for kind in kinds]
+        figures = f"AUC {told[0]} corrected, {told[1]} cross-validated"
         name = NAMES[self.procedure].lower()
         return f"<Validation of the {name} on {self.n} deals ({self.won} won): {figures}>"
 
@@ -126,8 +134,8 @@ class Validation:
         sections = [
             (f"On the same deals and on unseen ones ({counted(self.n, 'deal')})", shown_measures(self.table)),
             ("Predicted by models that never saw the deal, and what became of it", shown_groups(self.groups)),
-            ("Later quarters, foretold from earlier ones", self._later()),
-            ("Other deals kept together in folds", sensitivity),
+            ("Later quarters, foretold from earlier ones", shown_later(self.temporal)),
+            ("The same with folds made another way", sensitivity),
         ]
         lead = "\n\n".join([self._lead(), *self.notes])
         shown = [(head, table) for head, table in sections if len(table)]
@@ -136,19 +144,15 @@ class Validation:
     def _lead(self) -> str:
         names = ["cross_validated", "cv_low", "cv_high", "corrected", "apparent"]
         value, low, high, corrected, apparent = self.table[names].to_numpy(float)[0].tolist()
+        alone = self.grouping == "single deals"
+        folds = "Folds: each deal by itself." if alone else f"Kept together in folds: {self.grouping}."
         return (
             f"{counted(self.n, 'closed deal')}, {self.won:,} won. On deals not seen before, the "
             f"{NAMES[self.procedure].lower()} put {pairs(value, low, high, level=self.level)} by "
             f"cross-validation, in {100 * corrected:.0f} by the bootstrap "
             f"({counted(self.replicates, 'draw')}); on the deals learned from, in {100 * apparent:.0f}. "
-            f"Kept together in folds: {self.grouping}."
+            f"{folds} In `table`: apparent = same deals; corrected = bootstrap."
         )
-
-    def _later(self) -> pd.DataFrame:
-        """Later quarters for people: all measures of all of them, the AUC of each."""
-        rows = self.temporal
-        last = rows["period"].iloc[-1] if len(rows) else ""
-        return rows[rows["metric"].eq("auc") | rows["period"].eq(last)]
 
 
 class _Work(NamedTuple):
@@ -179,7 +183,7 @@ def validate(
     procedure : {"win_model", "criteria"}
         What to validate: the model of `fit_win_model`, or the points of `refine_criteria`.
     replicates : int
-        Bootstrap draws; the whole procedure is repeated in each.
+        Bootstrap draws, at least 2; the whole procedure is repeated in each.
     level : float
         Confidence level of the intervals, in (0, 1).
     rng : numpy.random.Generator, int or None
@@ -193,9 +197,10 @@ def validate(
     Raises
     ------
     NotEnoughDeals
-        Where there are not at least ten won and ten lost deals.
+        Where there are not at least ten won and ten lost deals, or they come from too few accounts.
     InvalidArgument
-        For another procedure, a level outside (0, 1) or a number of replicates that is none.
+        For deals that `read_deals` has not read, another procedure, a level outside (0, 1) or fewer than two
+        replicates.
 
     Notes
     -----
@@ -207,7 +212,11 @@ def validate(
 
     The calibration intercept is a in ``logit P = a + log-odds`` and the slope b in ``logit P = a + b ·
     log-odds``; 0 and 1 are right. The ICI is the mean distance between predicted probability and a local
-    linear regression of the outcome on it. Intervals: see "On deals it has not seen" in *How it works*.
+    linear regression of the outcome on it. Of ``procedure="criteria"`` the probabilities checked are those
+    that the points' log-odds give before the criteria's own curve is fitted; the probabilities printed in the
+    criteria come from that curve and are not checked here.
+
+    Intervals: see "On deals it has not seen" in *How it works*.
 
     References
     ----------
@@ -228,15 +237,16 @@ def validate(
     """
     check_choice(procedure, get_args(Procedure), name="procedure", where="validate")
     check_level(level, where="validate")
-    check_positive(replicates, name="replicates", where="validate", whole=True)
+    replicates = check_draws(replicates, where="validate")
     check_outcomes(deals, where="a validation")
-    work = _prepare(deals, procedure, int(replicates), level)
+    work = _prepare(deals, procedure, replicates, level)
     chance = np.random.default_rng(rng).spawn(5)
     splits = cross_validate(work.sample, work.recipe, FOLDS, REPEATS, chance[0])
     judged, calibration = _judge(work, splits, chance[1:3])
     other, other_grouping = _the_other_way(work, chance[3])
     temporal, no_dates = temporal_table(work.deals, Forecast(*work[1:5], chance[4]))
     predictions = _predictions(work.deals, splits)
+    notes = notes_on(judged, work.replicates, no_dates, why_no_slope(predictions))
     return Validation(
         procedure=procedure,
         table=measures_table(judged, rarer_outcome(work.sample), level),
@@ -248,7 +258,7 @@ def validate(
         grouping=work.grouping,
         other_grouping=other_grouping,
         drawn="accounts" if work.grouping == "accounts" else "single deals",
-        notes=notes_on(judged, work.replicates, no_dates),
+        notes=(*notes, OF_POINTS) if procedure == "criteria" else notes,
         replicates=work.replicates,
         failed=int(judged.failed[0]),
         level=float(level),

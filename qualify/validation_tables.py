@@ -14,11 +14,11 @@ from statsmodels.stats.proportion import proportion_confint
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.performance import MEASURES
 from qualify.numerics.resampling import Sample
-from qualify.numerics.validation import Judged, limits, spread
-from qualify.tables.formats import format_value
+from qualify.numerics.validation import ICI, Judged, limits, spread
+from qualify.tables.formats import MISSING, format_value
 from qualify.units import FOLDS
 
-Calibrated = Literal["hold", "too extreme", "too timid", "not told"]
+Calibrated = Literal["hold", "roughly told", "too low", "too high", "too extreme", "too timid", "not told"]
 GROUPS = 10
 _KEPT = {
     "accounts": "Accounts kept together",
@@ -26,18 +26,31 @@ _KEPT = {
     "single deals": "Each deal by itself",
 }
 GRID = 51
+# Groups of deals whose mean probabilities are closer than this are one group.
+ALIKE = 0.01
+# A slope whose interval reaches beyond these may be far from 1, for all that is known.
+STEADY = (0.7, 1.4)
+NO_SLOPE = "There is no calibration slope"
+OF_POINTS = (
+    "The probabilities checked here are those that the points' log-odds give, before the criteria's own "
+    "curve is fitted. The probabilities printed in the criteria come from that curve and are not checked "
+    "here."
+)
 
 
 def measures_table(judged: Judged, rarer: float, level: float) -> pd.DataFrame:
     """Give each measure a row: apparent, optimism, corrected and cross-validated, with their intervals."""
-    low, high = limits(judged.corrected, judged.corrected_error, rarer, level)
+    corrected = judged.corrected
+    # A distance cannot be less than none.
+    corrected[ICI] = max(corrected[ICI], 0.0)
+    low, high = limits(corrected, judged.corrected_error, rarer, level, around=judged.crossed)
     cv_low, cv_high = limits(judged.crossed, judged.error, rarer, level)
     return pd.DataFrame(
         {
             "metric": MEASURES,
             "apparent": judged.apparent,
             "optimism": judged.optimism,
-            "corrected": judged.corrected,
+            "corrected": corrected,
             "ci_low": low,
             "ci_high": high,
             "cross_validated": judged.crossed,
@@ -74,12 +87,21 @@ def calibration_table(grid: Vector, curve: Vector, moved: Matrix, level: float) 
 
 
 def group_table(predictions: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Deals in up to ten groups of like probability: mean probability, win rate with Wilson's interval."""
+    """Deals in up to ten groups of like probability: mean probability, win rate with Wilson's interval.
+
+    Neighbouring groups whose mean probabilities differ by less than a percentage point are joined.
+    """
     place = predictions["probability"].rank(method="average", pct=True)
     # Deals of the same probability stand in the same group.
     grouped = predictions.groupby(np.ceil(GROUPS * place.round(12)).astype(int))
-    rows = []
+    parts: list[pd.DataFrame] = []
     for _, deals in grouped:
+        if parts and deals["probability"].mean() - parts[-1]["probability"].mean() < ALIKE:
+            parts[-1] = pd.concat([parts[-1], deals])
+        else:
+            parts.append(deals)
+    rows = []
+    for deals in parts:
         n, won = len(deals), int(deals["won"].sum())
         low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
         rows.append((deals["probability"].mean(), won / n, low, high, n, won))
@@ -103,12 +125,22 @@ def other_groups(sample: Sample, grouping: str) -> tuple[NDArray[np.int64] | Non
     return (patterns if patterns.max() + 1 >= FOLDS else None), "identical answers"
 
 
-def notes_on(judged: Judged, replicates: int, no_dates: str) -> tuple[str, ...]:
-    """Say what is to be known beside the figures."""
+def why_no_slope(predictions: pd.DataFrame) -> str:
+    """Say why cross-validated predictions have no calibration slope: parted by outcome, or nearly alike."""
+    log_odds, won = predictions["log_odds"].to_numpy(), predictions["won"].to_numpy(dtype=bool)
+    if np.ptp(log_odds) > 0 and won.any() and not won.all():
+        won_odds, lost_odds = log_odds[won], log_odds[~won]
+        if won_odds.min() >= lost_odds.max() or won_odds.max() <= lost_odds.min():
+            return "won and lost do not overlap"
+    return "predictions nearly alike"
+
+
+def notes_on(judged: Judged, replicates: int, no_dates: str, why: str) -> tuple[str, ...]:
+    """Say what is to be known beside the figures; `why` there is no slope, if there is none."""
     notes = [no_dates] if no_dates else []
     slope = MEASURES.index("calibration_slope")
-    if np.isnan(judged.apparent[slope]):
-        notes.append(_NO_SLOPE)
+    if np.isnan(judged.apparent[slope]) or np.isnan(judged.crossed[slope]):
+        notes.append(f"{NO_SLOPE}: {why}.")
     elif judged.failed[slope]:
         missing = f"{judged.failed[slope]:,} of {replicates:,} draws"
         notes.append(f"No calibration slope in {missing}: its optimism is the mean over the others.")
@@ -136,6 +168,18 @@ def shown_groups(groups: pd.DataFrame) -> pd.DataFrame:
     return groups.rename(columns={"observed": "win_rate", "low": "win_rate_low", "high": "win_rate_high"})
 
 
+def shown_later(temporal: pd.DataFrame) -> pd.DataFrame:
+    """Write later quarters for people: all measures of all of them, the AUC of each."""
+    if temporal.empty:
+        return temporal
+    last = temporal["period"].iloc[-1]
+    rows = temporal[temporal["metric"].eq("auc") | temporal["period"].eq(last)]
+    least, most = (f"{number:,}" for number in (rows["learned_from"].min(), rows["learned_from"].max()))
+    several = rows["period"].eq(last) & (least != most) & (rows["period"].nunique() > 1)
+    learned = rows["learned_from"].astype(object).mask(several, f"{least} to {most}")
+    return rows.assign(learned_from=learned)
+
+
 def shown_sensitivity(sensitivity: pd.DataFrame, grouping: str, other: str) -> pd.DataFrame:
     """Write both ways of making folds for people."""
     return pd.DataFrame(
@@ -154,24 +198,29 @@ def _written(table: pd.DataFrame, value: str, low: str = "", high: str = "") -> 
     if not low:
         return texts
     ends = zip(*([format_value(end, "metric") for end in table[name]] for name in (low, high)), strict=True)
-    return [f"{text} ({first} to {last})" for text, (first, last) in zip(texts, ends, strict=True)]
+    return [
+        text if MISSING in (text, first, last) else f"{text} ({first} to {last})"
+        for text, (first, last) in zip(texts, ends, strict=True)
+    ]
 
 
 def calibration_verdict(table: pd.DataFrame) -> Calibrated:
-    """Say whether probabilities hold on deals not seen, as far as the interval of the slope tells."""
-    slope = table.set_index("metric").loc["calibration_slope"]
+    """Say whether probabilities hold on deals not seen, as far as intervals of slope and intercept tell."""
+    ends = table.set_index("metric")[["cv_low", "cv_high"]]
+    slope, level = ends.loc["calibration_slope"], ends.loc["calibration_intercept"]
     # A slope that may be 0 does not even show that higher probabilities are won more often.
     if not (slope["cv_low"] > 0 and np.isfinite(slope["cv_high"])):
         return "not told"
     if slope["cv_high"] < 1:
         return "too extreme"
-    return "too timid" if slope["cv_low"] > 1 else "hold"
+    if slope["cv_low"] > 1:
+        return "too timid"
+    if level["cv_low"] > 0 or level["cv_high"] < 0:
+        return "too low" if level["cv_low"] > 0 else "too high"
+    steady = STEADY[0] <= slope["cv_low"] and slope["cv_high"] <= STEADY[1]
+    return "hold" if steady else "roughly told"
 
 
-_NO_SLOPE = (
-    "There is no calibration slope: the predictions part won from lost deals without overlap, or are so much "
-    "alike that its standard error would be above 1."
-)
 _APART = (
     "Bootstrap and cross-validation lie apart here. Draws hold some deals several times, which misleads the "
     "choice of shrinkage where deals are few; go by the cross-validated figures."

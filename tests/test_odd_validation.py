@@ -9,7 +9,9 @@ from sklearn.metrics import roc_auc_score
 
 import qualify as ql
 from qualify import validation
+from qualify.numerics.validation import Judged
 from qualify.validation import Validation, validate
+from qualify.validation_tables import measures_table
 
 QUICK = 40
 procedures = pytest.mark.parametrize("procedure", ["win_model", "criteria"])
@@ -51,7 +53,9 @@ def test_deals_that_answers_separate_get_finite_honest_rows(procedure: str) -> N
     finite = found.table[found.table["metric"] != "calibration_slope"].drop(columns="metric")
     assert np.isfinite(finite.to_numpy(float)).all()
     assert 0 <= found.calibration["observed"].min() <= found.calibration["observed"].max() <= 1
-    assert "–" in found._repr_html_()
+    assert "There is no calibration slope: won and lost do not overlap." in found.notes
+    page = found._repr_html_()
+    assert "–" in page and "(– to" not in page
 
 
 @procedures
@@ -62,6 +66,8 @@ def test_answers_that_say_nothing_at_all(procedure: str) -> None:
     auc = row(found, "auc")
     assert auc["apparent"] == pytest.approx(0.5, abs=0.06) and 0.3 < auc["corrected"] < 0.6
     assert np.isnan(row(found, "calibration_slope")["corrected"])
+    assert "There is no calibration slope: predictions nearly alike." in found.notes
+    assert np.diff(found.groups["probability"]).min(initial=1.0) >= 0.01
     assert np.isfinite(found.table.loc[[0, 1, 2, 3, 4, 6], "corrected"]).all()
 
 
@@ -107,10 +113,14 @@ def test_estimates_that_lie_apart_are_told(deals: ql.Deals, monkeypatch: pytest.
     assert loss["ci_low"] < loss["cross_validated"] < loss["corrected"]
 
 
-def test_one_draw_leaves_intervals_open_and_warns_of_nothing(deals: ql.Deals) -> None:
-    found = validate(deals, replicates=1)
-    assert found.table["ci_low"].isna().all() and np.isfinite(found.table["corrected"]).all()
-    assert isinstance(found._repr_html_(), str)
+def test_a_corrected_distance_is_never_below_0() -> None:
+    apparent, none = np.full(7, 0.02), np.zeros(7)
+    judged = Judged(
+        apparent, np.full(7, 0.03), np.zeros(7, dtype=np.int64), apparent, none + 0.01, none + 0.01
+    )
+    table = measures_table(judged, 40.0, 0.95).set_index("metric")
+    assert table.loc["ici", "corrected"] == 0 == table.loc["ici", "ci_low"]
+    assert table.loc["brier", "corrected"] == pytest.approx(-0.01)
 
 
 def test_an_interrupt_passes_through(deals: ql.Deals, monkeypatch: pytest.MonkeyPatch) -> None:

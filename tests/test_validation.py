@@ -18,6 +18,7 @@ from qualify import refining
 from qualify.errors import InvalidArgument, NotEnoughDeals
 from qualify.numerics.performance import MEASURES
 from qualify.validation import LARGEST, MOST, Validation, validate
+from qualify.validation_tables import calibration_verdict, group_table
 
 SURVEY = Path(__file__).resolve().parent.parent / "examples" / "b2b_sales" / "survey.yaml"
 COLUMNS = ["metric", "apparent", "optimism", "corrected", "ci_low", "ci_high"]
@@ -70,7 +71,11 @@ def test_the_table_has_its_columns_and_measures(check: Validation) -> None:
     assert list(check.table.columns) == COLUMNS
     assert tuple(check.table["metric"]) == MEASURES
     table = check.table
-    np.testing.assert_array_equal(table["corrected"], table["apparent"] - table["optimism"])
+    corrected = (table["apparent"] - table["optimism"]).where(table["metric"] != "ici")
+    ici = row(check, "ici")
+    np.testing.assert_array_equal(
+        table["corrected"], corrected.fillna(max(0.0, ici["apparent"] - ici["optimism"]))
+    )
     assert ((table["ci_low"] <= table["corrected"]) & (table["corrected"] <= table["ci_high"])).all()
     inside = (table["cv_low"] <= table["cross_validated"]) & (table["cross_validated"] <= table["cv_high"])
     assert inside.all() and (table["failed"] == 0).all()
@@ -227,14 +232,22 @@ def test_few_patterns_are_kept_together_only_for_comparison(questions: int, ther
 def test_repr_and_page(check: Validation, of_criteria: Validation) -> None:
     auc = row(check, "auc")
     assert repr(check) == (
-        f"<Validation of the win model on 300 deals ({check.won} won): AUC {auc['corrected']:.2f} corrected, "
-        f"{auc['cross_validated']:.2f} cross-validated>"
+        f"<Validation of the win model on 300 deals ({check.won} won): AUC {auc['corrected']:.2f} "
+        f"({auc['ci_low']:.2f} to {auc['ci_high']:.2f}) corrected, {auc['cross_validated']:.2f} "
+        f"({auc['cv_low']:.2f} to {auc['cv_high']:.2f}) cross-validated>"
     )
     page = check._repr_html_()
     assert page.count("<table") == 4
     assert f"300 closed deals, {check.won} won." in page
     assert f"in {100 * auc['cross_validated']:.0f} of 100 pairs (95% interval" in page
     assert "Kept together in folds: accounts." in page
+    assert "apparent = same deals; corrected = bootstrap" in page
+    assert "The same with folds made another way" in page and "Learned from (deals)" in page
+    learned = check.temporal["learned_from"]
+    assert f"{learned.min()} to {learned.max()}" in page
+    assert "before the criteria" in " ".join(of_criteria.notes) and not any(
+        "points" in n for n in check.notes
+    )
     assert "On the same deals and on unseen ones (300 deals)" in page
     assert f"{auc['corrected']:.3f} ({auc['ci_low']:.3f} to {auc['ci_high']:.3f})" in page
     assert "Validation: criteria" in of_criteria._repr_html_() and "Accounts kept together" in page
@@ -247,6 +260,7 @@ def test_repr_and_page(check: Validation, of_criteria: Validation) -> None:
     [
         ({"level": 95}, r"Did you mean 0\.95"),
         ({"replicates": 0}, "`replicates` of `validate`"),
+        ({"replicates": 1}, "`replicates` of `validate` must be at least 2: an interval cannot be told"),
         ({"procedure": "criterion"}, "criteria"),
     ],
 )
@@ -260,5 +274,55 @@ def test_too_few_deals_are_refused(deals: ql.Deals) -> None:
     with pytest.raises(NotEnoughDeals, match="at least 10 won and 10 lost"):
         validate(few)
     one = dataclasses.replace(deals, closed=deals.closed.assign(account="A"))
-    with pytest.raises(NotEnoughDeals, match="5 accounts"):
+    with pytest.raises(NotEnoughDeals, match="5 accounts") as told:
         validate(one)
+    assert str(told.value) == (
+        f"All {(~deals.won).sum()} lost deals come from 1 account. Deals of one account are judged together, "
+        "so won deals and lost deals must each come from at least 5 accounts. Add deals of other accounts, "
+        "or, if the column is no account, take `account` out of the survey's columns."
+    )
+
+
+@pytest.mark.parametrize("verb", ["validate", "analyze", "find_factors", "fit_win_model", "refine_criteria"])
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (pd.DataFrame({"won": [1]}), "got a DataFrame. Write `{}(read_deals(frame, survey))`."),
+        ("closed.csv", "got a str. Write `{}(read_deals('closed.csv', survey))`."),
+    ],
+)
+def test_what_read_deals_has_not_read_is_refused(verb: str, given: object, told: str) -> None:
+    with pytest.raises(InvalidArgument) as found:
+        getattr(ql, verb)(given)
+    assert str(found.value) == f"`{verb}` needs the result of `read_deals`; {told.format(verb)}"
+
+
+def test_groups_of_like_probability_are_joined() -> None:
+    chance = np.repeat([0.359, 0.36, 0.364, 0.5, 0.7], 20)
+    predictions = pd.DataFrame({"probability": chance, "won": np.tile([True, False], 50)})
+    groups = group_table(predictions, 0.95)
+    assert groups["n"].tolist() == [60, 20, 20]
+    np.testing.assert_allclose(groups["probability"], [0.361, 0.5, 0.7])
+    assert groups["won"].sum() == 50
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept", "verdict"),
+    [
+        ((0.8, 1.3), (-0.2, 0.2), "hold"),
+        ((0.7, 1.4), (-0.2, 0.2), "hold"),
+        ((0.5, 1.2), (-0.2, 0.2), "roughly told"),
+        ((0.8, 1.6), (-0.2, 0.2), "roughly told"),
+        ((0.8, 1.3), (0.1, 0.4), "too low"),
+        ((0.5, 1.6), (-0.4, -0.1), "too high"),
+        ((0.5, 0.9), (0.1, 0.4), "too extreme"),
+        ((1.1, 1.9), (-0.2, 0.2), "too timid"),
+        ((-0.1, 1.9), (-0.2, 0.2), "not told"),
+        ((np.nan, np.nan), (-0.2, 0.2), "not told"),
+    ],
+)
+def test_probabilities_hold_only_where_intervals_are_narrow(
+    slope: tuple[float, float], intercept: tuple[float, float], verdict: str
+) -> None:
+    rows = [("calibration_slope", *slope), ("calibration_intercept", *intercept)]
+    assert calibration_verdict(pd.DataFrame(rows, columns=["metric", "cv_low", "cv_high"])) == verdict

@@ -39,10 +39,8 @@ class Judged(NamedTuple):
 
     @property
     def corrected(self) -> Vector:
-        """What the deals it learned from show, less the optimism; an ICI, being a distance, at least 0."""
-        found = self.apparent - self.optimism
-        found[ICI] = np.maximum(found[ICI], 0.0)
-        return found
+        """What the deals it learned from show, less the optimism."""
+        return self.apparent - self.optimism
 
 
 def fit_and_measure(sample: Sample, recipe: Recipe, weights: Matrix) -> Matrix:

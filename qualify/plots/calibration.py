@@ -17,8 +17,9 @@ from qualify.plots._axes import (
     points,
 )
 from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups
-from qualify.tables.formats import format_value
-from qualify.validation_tables import calibration_verdict
+from qualify.tables.formats import MISSING, format_value
+from qualify.tables.wording import counted
+from qualify.validation_tables import OF_POINTS, calibration_verdict, why_no_slope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,9 +34,21 @@ _LIMITS = (-0.18, 1.18)
 _NAMES = {"win_model": "win model", "criteria": "criteria"}
 _TITLES = {
     "hold": "The probabilities hold, as far as these deals can tell",
+    "roughly told": "Nothing shows the probabilities to be off ({n})",
+    "too low": "Too low altogether: more deals are won than foretold",
+    "too high": "Too high altogether: fewer deals are won than foretold",
     "too extreme": "Too extreme: high probabilities are too high, low ones too low",
     "too timid": "Too timid: high probabilities are too low, low ones too high",
     "not told": "How far the probabilities hold cannot be told",
+}
+_OF_POINTS = {
+    "hold": "The points' log-odds hold, as far as these deals can tell",
+    "roughly told": "The points' log-odds: nothing shows them to be off ({n})",
+    "too low": "The points' log-odds are too low altogether: more deals are won than foretold",
+    "too high": "The points' log-odds are too high altogether: fewer deals are won than foretold",
+    "too extreme": "The points' log-odds are too extreme: high ones too high, low ones too low",
+    "too timid": "The points' log-odds are too timid: high ones too low, low ones too high",
+    "not told": "The points' log-odds: how far they hold cannot be told",
 }
 
 
@@ -75,7 +88,9 @@ def plot_calibration(validation: Validation | Study, *, ax: Axes | None = None, 
     draw_groups(ax, found.groups, ("probability", "observed"))
     draw_deals(ax, found.predictions.rename(columns={"probability": "score"}), _LOST, _WON)
     _write_axes(ax, found)
-    headline(ax, _TITLES[calibration_verdict(found.table)], _subtitle(found), width=axes_width(ax))
+    titles = _OF_POINTS if found.procedure == "criteria" else _TITLES
+    title = titles[calibration_verdict(found.table)].format(n=counted(found.n, "deal"))
+    headline(ax, title, _subtitle(found), width=axes_width(ax))
     return ax
 
 
@@ -98,10 +113,21 @@ def _subtitle(found: Validation) -> str:
             format_value(table.loc[f"calibration_{name}", end], "number")
             for end in ("cross_validated", "cv_low", "cv_high")
         )
-        parts.append(f"{name} {value} ({level} interval {low} to {high}; right is {ideal})")
-    error = format_value(table.loc["ici", "cross_validated"], "percent")
+        if MISSING not in (value, low, high):
+            parts.append(f"{name} {value} ({level} interval {low} to {high}; right is {ideal})")
+        elif name == "slope":
+            parts.append(f"no slope: {why_no_slope(found.predictions)}")
+        else:
+            parts.append(f"{name} {value}")
     procedure = _NAMES.get(found.procedure, "model")
-    return f"Cross-validated {procedure}: {', '.join(parts)}; mean distance of the curve {error}."
+    error = f"on average {_distance(found)} off the dotted line"
+    beside = f" {OF_POINTS}" if found.procedure == "criteria" else ""
+    return f"Cross-validated {procedure}: {', '.join(parts)}; {error}.{beside}"
+
+
+def _distance(found: Validation) -> str:
+    distance = round(100 * float(found.table.set_index("metric")["cross_validated"]["ici"]))
+    return counted(distance, "percentage point") if distance else "less than 1 percentage point"
 
 
 def _draw_ideal(ax: Axes) -> None:

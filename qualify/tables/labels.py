@@ -67,6 +67,7 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "high": ("to", "number"),
     "inclusion": ("Chosen in", "percent"),
     "kept": ("Kept", "text"),
+    "learned_from": ("Learned from (deals)", "count"),
     "levers": ("Levers", "text"),
     "low": ("from", "number"),
     "mend": ("What to do", "text"),

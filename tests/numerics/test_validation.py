@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm
+from statsmodels.stats.proportion import proportion_confint
 
 from qualify.numerics import validation
 from qualify.numerics.coding import NOMINAL, NUMERIC, Items
@@ -202,6 +203,20 @@ def test_limits_stay_within_what_a_measure_can_be() -> None:
     perfect = limits(np.r_[1.0, value[1:]], np.zeros(7), 40.0, 0.95)
     told = auc_interval(np.r_[np.zeros(40), np.ones(40)], np.r_[np.zeros(40), np.ones(40)])
     assert perfect[:, 0].tolist() == [told.low, told.high]
+
+
+def test_an_auc_next_to_1_with_a_large_error_keeps_an_interval_that_says_something() -> None:
+    value, around = np.full(7, 0.994), np.full(7, 0.85)
+    low, high = limits(value, np.full(7, 0.15), 12.0, 0.95, around=around)
+    # Wilson's interval of a share of as many deals as have this standard error at 0.85.
+    deals = 0.85 * 0.15 / 0.15**2
+    told = proportion_confint(0.994 * deals, deals, method="wilson")
+    np.testing.assert_allclose([low[0], high[0]], told)
+    assert 0.5 < low[0] < 0.85 < high[0] <= 1
+
+
+def test_an_auc_without_error_has_no_interval() -> None:
+    assert np.isnan(limits(np.full(7, 0.5), np.zeros(7), 40.0, 0.95)[:, 0]).all()
 
 
 def test_means_and_spreads_pass_over_what_is_missing() -> None:

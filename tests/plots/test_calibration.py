@@ -115,6 +115,7 @@ def test_the_dotted_line_is_where_probabilities_are_right(make_validation: Make,
         ((0.8, 1.2), "The probabilities hold, as far as these deals can tell"),
         ((0.5, 0.9), "Too extreme: high probabilities are too high, low ones too low"),
         ((1.1, 1.9), "Too timid: high probabilities are too low, low ones too high"),
+        ((0.5, 1.9), "Nothing shows the probabilities to be off (300 deals)"),
         ((-0.5, 2.0), "How far the probabilities hold cannot be told"),
         ((NAN, NAN), "How far the probabilities hold cannot be told"),
     ],
@@ -131,8 +132,29 @@ def test_figures_and_numbers_of_deals_are_in_words(make_validation: Make, texts:
     assert "slope 1.00 (95% interval 0.80 to 1.20; right is 1)" in words
     assert "30 deals of like probability, 95% Wilson interval" in words
     assert "Cross-validated win model" in words
+    assert "on average 3 percentage points off the dotted line" in words
     found = make_validation()
     assert f"{found.won} won" in words and f"{found.n - found.won} lost" in words
+
+
+def test_of_criteria_the_log_odds_of_points_are_named(make_validation: Make, texts: Texts) -> None:
+    found = make_validation(procedure="criteria")
+    ax = plot_calibration(found)
+    assert (
+        ax.get_title(loc="left").replace("\n", " ")
+        == "The points' log-odds hold, as far as these deals can tell"
+    )
+    words = " ".join(" ".join(texts(ax)).split())
+    assert "come from that curve and are not checked here" in words
+
+
+def test_without_a_slope_the_reason_is_told(make_validation: Make, texts: Texts) -> None:
+    found = make_validation(slope=(NAN, NAN))
+    words = " ".join(" ".join(texts(plot_calibration(found))).split())
+    assert "no slope: predictions nearly alike, intercept 0.01" in words and "–" not in words
+    found.predictions["log_odds"] = np.where(found.predictions["won"], 2.0, -2.0)
+    words = " ".join(" ".join(texts(plot_calibration(found))).split())
+    assert "no slope: won and lost do not overlap" in words
 
 
 def test_the_curve_takes_a_style_once(make_validation: Make, by_gid: ByGid) -> None:
