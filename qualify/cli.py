@@ -35,7 +35,7 @@ DealsFile = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives the same files.", min=0)]
 Replicates = Annotated[
-    int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=1)
+    int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=2)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
@@ -68,7 +68,11 @@ def analyze(
     replicates: Replicates = 200,
     as_json: AsJson = False,
 ) -> None:
-    """Find what goes with winning, where the score tips, and refine the criteria."""
+    """Find what goes with winning, how far that can be trusted on deals not seen, where the score tips.
+
+    Writes a summary, criteria, tables (among them validation.csv and audit.csv) and two charts (win_curve.png
+    and calibration.png).
+    """
     with _plain_errors():
         study, written = _analyze(deals, survey, out, {"rng": seed, "replicates": replicates})
         if as_json:
@@ -161,9 +165,11 @@ def demo(
 
 def _analyze(deals: Path, survey: Path, out: Path, options: dict[str, Any]) -> tuple[Study, list[Path]]:
     import qualify as ql
+    from qualify.enough import check_outcomes
     from qualify.study_files import made_folder, write_study_files
 
     read = ql.read_deals(deals, ql.read_survey(survey))
+    check_outcomes(read, where="a study")
     made_folder(out)  # before the long work, so that a bad name is told at once
     _tell(f"Analysing {read.n} closed deals; this may take a minute ...")
     study = ql.analyze(read, **options)

@@ -11,14 +11,15 @@ import numpy as np
 from qualify.audit import Audit, audit_deals
 from qualify.criteria import Criteria, refine_criteria
 from qualify.deals import Deals
-from qualify.enough import check_outcomes
-from qualify.errors import check_level, check_positive
+from qualify.enough import check_draws, check_outcomes
+from qualify.errors import check_level
 from qualify.factors import Factors, find_factors
 from qualify.progress import track
 from qualify.summary import summarise
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.tipping import TippingPoint, find_tipping_point
+from qualify.trust import trust_in_words
 from qualify.validation import Validation, validate
 from qualify.validation_tables import shown_measures
 from qualify.winmodel import WinModel, fit_win_model
@@ -71,16 +72,19 @@ class Study:
             ["characteristic", "verdict", "swing", "swing_low", "swing_high", "shares_with"]
         ]
         points = self.criteria.points[["characteristic", "answer", "points"]]
-        opening = self.summary.split("\n\n")[0]
+        opening, check = self.summary.split("\n\n")[0], self.validation
+        rested = f"{counted(check.n, 'deal')}, {check.won:,} won"
         lead = f"{opening} Tipping point: {self.tipping.verdict}; {self.tipping.reason}"
         sections = [
             ("Factors", factors),
-            ("The win model on the same deals and on unseen ones", shown_measures(self.validation.table)),
+            (f"The win model on the same deals and on unseen ones ({rested})", shown_measures(check.table)),
             ("Zones of the win model's score", self.tipping.zones),
             ("Points", points),
             ("Zones of the points", self.criteria.bands),
             ("To bear in mind", serious[["severity", "what", "mend"]]),
         ]
+        trust = trust_in_words(check)
+        lead = "\n\n".join([lead, trust[0], *trust[1]])
         return page("Study", lead, sections)
 
 
@@ -101,7 +105,7 @@ def analyze(
         Source of chance. A whole number goes to every step as it is, so that each result is the one the step
         gives when called by itself with that `rng`; else each step gets a generator of its own.
     replicates : int
-        Bootstrap draws of the validation, of the tipping point and of the criteria.
+        Bootstrap draws of the validation, of the tipping point and of the criteria, at least 2.
     level : float
         Confidence level of all intervals, in (0, 1).
 
@@ -113,9 +117,15 @@ def analyze(
     Raises
     ------
     NotEnoughDeals
-        Where there are not at least ten won and ten lost deals; `audit_deals` says more about them.
+        Where there are not at least ten won and ten lost deals, or they come from too few accounts;
+        `audit_deals` says more about them.
     InvalidArgument
-        For a level outside (0, 1) or a number of replicates that is none.
+        For deals that `read_deals` has not read, a level outside (0, 1) or fewer than two replicates.
+
+    Notes
+    -----
+    Every step uses the `rng`, `replicates` and `level` given here in the place of its own. `validate` called
+    by itself makes 1,000 draws, so that its intervals differ a little from those of a study with 200.
 
     Examples
     --------
@@ -128,7 +138,7 @@ def analyze(
     200 deals closed
     """
     check_level(level, where="analyze")
-    check_positive(replicates, name="replicates", where="analyze", whole=True)
+    replicates = check_draws(replicates, where="analyze")
     check_outcomes(deals, where="a study")
     chance = _chances(rng)
     steps: dict[str, Callable[[], Any]] = {

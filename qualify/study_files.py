@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from qualify.errors import InvalidArgument
-from qualify.exports import write_criteria
+from qualify.exports.writing import TARGETS
 from qualify.files import PathLike, write_whole
 from qualify.study import Study
 from qualify.tables.plain import plain_value, to_csv, to_records
@@ -26,8 +28,11 @@ CONTENTS = {
 }
 
 
+_SETTINGS = ("n", "won", "level", "procedure", "grouping", "replicates", "failed")
+
+
 def write_study_files(study: Study, folder: PathLike) -> list[Path]:
-    """Write summary, criteria, tables and chart of a study into a folder.
+    """Write summary, criteria, tables and charts of a study into a folder, once all of them are made.
 
     Parameters
     ----------
@@ -51,18 +56,15 @@ def write_study_files(study: Study, folder: PathLike) -> list[Path]:
         "summary.txt": lambda: study.summary + "\n",
         "factors.csv": lambda: to_csv(study.factors.table),
         "answers.csv": lambda: to_csv(study.factors.answers),
-        "validation.csv": lambda: to_csv(study.validation.table),
+        "criteria.md": lambda: TARGETS[".md"](study.criteria),
+        "criteria.json": lambda: TARGETS[".json"](study.criteria),
+        "validation.csv": lambda: to_csv(_measures(study)),
         "audit.csv": lambda: to_csv(study.audit.findings),
         "win_curve.png": lambda: _win_curve(study),
         "calibration.png": lambda: _calibration(study),
     }
-    written = []
-    for name in CONTENTS:
-        if name in makers:
-            written.append(write_whole(place / name, makers[name](), InvalidArgument))
-        else:
-            written.append(write_criteria(study.criteria, place / name))
-    return written
+    contents = {name: makers[name]() for name in CONTENTS}
+    return [write_whole(place / name, content, InvalidArgument) for name, content in contents.items()]
 
 
 def study_to_dict(study: Study) -> dict[str, Any]:
@@ -87,10 +89,10 @@ def study_to_dict(study: Study) -> dict[str, Any]:
         "findings": to_records(study.audit.findings),
         "factors": to_records(study.factors.table),
         "validation": {
-            "grouping": study.validation.grouping,
-            "replicates": study.validation.replicates,
+            **{name: getattr(study.validation, name) for name in _SETTINGS},
             "notes": list(study.validation.notes),
             "measures": to_records(study.validation.table),
+            "groups": to_records(study.validation.groups),
             "later_quarters": to_records(study.validation.temporal),
         },
         "tipping": {
@@ -135,6 +137,12 @@ def made_folder(folder: PathLike) -> Path:
         reason = getattr(problem, "strerror", None) or problem
         raise InvalidArgument(f"the folder {place} cannot be made: {reason}") from None
     return place
+
+
+def _measures(study: Study) -> pd.DataFrame:
+    """Measures of the validation, each row with what it rests on."""
+    check = study.validation
+    return check.table.assign(n=check.n, won=check.won, level=check.level, replicates=check.replicates)
 
 
 def _win_curve(study: Study) -> bytes:

@@ -86,6 +86,8 @@ def test_the_tables_are_those_of_the_study(inputs: Path, analysed: Path) -> None
     written = rows(analysed / "validation.csv")
     assert [row["metric"] for row in written] == check.table["metric"].tolist()
     assert [float(row["corrected"]) for row in written] == check.table["corrected"].tolist()
+    rested = {(row["n"], row["won"], row["level"], row["replicates"]) for row in written}
+    assert rested == {("150", str(check.won), "0.95", "5")}
     answers = rows(analysed / "answers.csv")
     assert [row["n"] for row in answers if row["answer"] == "per step"] == [""]
     assert sum(int(row["n"] or 0) for row in answers) == 3 * 150
@@ -125,6 +127,10 @@ def test_analyze_as_json_prints_one_object_and_nothing_else(inputs: Path, analys
     assert [Path(path).name for path in content["files"]] == list(CONTENTS)
     assert len(content["factors"]) == 3 and content["summary"].startswith("150 deals closed")
     assert len(content["validation"]["measures"]) == 7 and content["validation"]["grouping"] == "accounts"
+    settings = {name: content["validation"][name] for name in ("n", "level", "procedure", "failed")}
+    assert settings == {"n": 150, "level": 0.95, "procedure": "win_model", "failed": 0}
+    assert content["validation"]["won"] == content["won"]
+    assert sum(group["n"] for group in content["validation"]["groups"]) == 150
     assert "NaN" not in result.stdout and "Infinity" not in result.stdout
 
 
@@ -201,6 +207,22 @@ def test_mistakes_are_told_with_their_mend(inputs: Path, analysed: Path, tmp_pat
     (tmp_path / "file").write_text("in the way")
     told = mistaken("analyze", deals, "--survey", survey, "--out", tmp_path / "file")
     assert "cannot be made" in told
+    few = pd.read_csv(deals, dtype=str, keep_default_na=False).iloc[:15]
+    few.to_csv(tmp_path / "few.csv", index=False)
+    told = mistaken("analyze", tmp_path / "few.csv", "--survey", survey, "--out", tmp_path / "results")
+    assert told.startswith("A study needs at least 10 won") and not (tmp_path / "results").exists()
+
+
+def test_nothing_is_written_before_everything_is_made(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> bytes:
+        raise qualify.errors.InvalidArgument("no picture")
+
+    monkeypatch.setattr("qualify.plots._picture.png_of", failing)
+    given = ["analyze", inputs / "deals.csv", "--survey", inputs / "survey.yaml", "--out", tmp_path]
+    assert run(*given, *QUICK).exit_code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def write(path: Path, text: str) -> Path:

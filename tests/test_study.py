@@ -73,6 +73,8 @@ def test_repr_and_page(study: Study) -> None:
     assert repr(study).startswith(f"<Study of 300 deals ({study.audit.won} won): {adds} add; tipping point")
     page = study._repr_html_()
     assert page.count("<table") == 6 and "Zones of the points" in page
+    head = f"The win model on the same deals and on unseen ones (300 deals, {study.validation.won} won)"
+    assert head in page and "On deals it had not seen, the win probability" in page
     with pytest.raises(dataclasses.FrozenInstanceError):
         study.summary = ""  # type: ignore[misc]
 
@@ -80,8 +82,9 @@ def test_repr_and_page(study: Study) -> None:
 def test_wrong_arguments_are_refused_before_any_work(study: Study) -> None:
     with pytest.raises(InvalidArgument, match=r"Did you mean 0\.95"):
         analyze(study.deals, level=95)
-    with pytest.raises(InvalidArgument, match="`replicates` of `analyze`"):
-        analyze(study.deals, replicates=0)
+    for few_draws in (0, 1):
+        with pytest.raises(InvalidArgument, match="`replicates` of `analyze`"):
+            analyze(study.deals, replicates=few_draws)
     few = study.deals.subset((~study.deals.won | (np.arange(300) < 5)).to_numpy())
     with pytest.raises(NotEnoughDeals, match="at least 10 won and 10 lost"):
         analyze(few)
@@ -212,6 +215,7 @@ def test_what_the_win_probability_is_worth_on_deals_not_seen(study: Study) -> No
         (0.8, 1.2, "Its probabilities can be taken as they are"),
         (0.4, 0.9, "Its high probabilities are too high"),
         (1.1, 1.8, "Its high probabilities are too low"),
+        (0.5, 1.2, "Nothing shows its probabilities to be off, but 300 deals tell this only roughly"),
         (-0.1, 1.9, "Whether its probabilities can be taken as they are cannot be told"),
         (np.nan, np.nan, "Whether its probabilities can be taken as they are cannot be told"),
     ],
@@ -224,6 +228,20 @@ def test_whether_probabilities_hold(study: Study, low: float, high: float, start
     words = told(study, validation=dataclasses.replace(study.validation, table=table, temporal=none_later))
     assert f"- {start}" in words and "nan" not in words
     assert "Foretold from earlier quarters" not in words
+
+
+def test_doubts_about_the_validation_are_told(study: Study) -> None:
+    check, table = study.validation, study.validation.table.copy()
+    table.loc[table["metric"] == "calibration_slope", ["cv_low", "cv_high"]] = np.nan
+    table.loc[table["metric"] == "auc", ["cross_validated", "cv_low", "cv_high"]] = 0.48, 0.4, 0.56
+    notes = ("There is no calibration slope: predictions nearly alike.", "Go by the others.")
+    words = told(study, validation=dataclasses.replace(check, table=table, notes=notes))
+    assert "a coin would in 50. That is no better than chance shows; a figure below 50 comes from" in words
+    assert (
+        f"from these 300 deals ({check.won} won): no calibration slope (predictions nearly alike)." in words
+    )
+    assert "- Go by the others." in words and "There is no calibration slope" not in words
+    assert "no better than chance shows" not in told(study)
 
 
 def test_the_criteria_and_how_well_they_do(study: Study) -> None:
