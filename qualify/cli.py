@@ -70,8 +70,7 @@ def analyze(
 ) -> None:
     """Find what goes with winning, how far that can be trusted on deals not seen, where the score tips.
 
-    Writes a summary, criteria, tables (among them validation.csv and audit.csv) and two charts (win_curve.png
-    and calibration.png).
+    Writes summary, criteria, tables (also validation.csv, audit.csv), win_curve.png and calibration.png.
     """
     with _plain_errors():
         study, written = _analyze(deals, survey, out, {"rng": seed, "replicates": replicates})
