@@ -156,6 +156,14 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
 def fingerprint(deals: Deals) -> str:
     """SHA-256 of answers and outcomes, whatever the order of rows."""
     table = deals.answers.assign(outcome=deals.closed["outcome"].astype("category"))
-    counts = table.groupby(list(table.columns), observed=True, sort=False).size().reset_index()
-    rows = sorted(json.dumps([str(entry) for entry in row]) for row in counts.itertuples(index=False))
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    digest, codes = hashlib.sha256(), []
+    for name, column in table.items():
+        # A word keeps its number whatever other words were declared or seen.
+        words, code = np.unique(column.cat.categories.astype(str), return_inverse=True)
+        seen, code = np.unique(code[column.cat.codes.to_numpy()], return_inverse=True)
+        digest.update(json.dumps([str(name), words[seen].tolist()]).encode())
+        codes.append(code.astype("<i4"))
+    order = np.lexsort(codes)
+    for code in codes:
+        digest.update(code[order].tobytes())
+    return digest.hexdigest()

@@ -90,7 +90,9 @@ def fit_full(design: Matrix, outcome: Vector, weights: Vector, *, start: Vector 
     """Fit all columns with Firth's penalty: for many questions, or from `start` for one or two."""
     kept = independent_columns(design, range(design.shape[1]))
     near = None if start is None else start[kept]
-    fit = fit_logistic(design[:, kept], outcome, penalty="firth", weights=weights, start=near)
+    # All columns need no copy, and some of them none but this.
+    used = design if len(kept) == design.shape[1] else np.take(design, kept, axis=1)
+    fit = fit_logistic(used, outcome, penalty="firth", weights=weights, start=near)
     if start is None:
         fit = sharpen(fit)
     beta = np.zeros(design.shape[1])
