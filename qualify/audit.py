@@ -14,6 +14,7 @@ from qualify.checks.overlap import check_overlap
 from qualify.checks.times import check_times, deals_by_creation, win_rate_by_quarter
 from qualify.deals import Deals
 from qualify.design import design_matrix
+from qualify.enough import check_deals
 from qualify.errors import NotEnoughDeals, check_level
 from qualify.tables.formats import clean
 from qualify.tables.render import page
@@ -105,6 +106,7 @@ def audit_deals(deals: Deals, *, level: float = 0.95) -> Audit:
     >>> list(audit.findings.columns)
     ['severity', 'what', 'where', 'deals', 'why', 'mend']
     """
+    check_deals(deals, where="audit_deals")
     check_level(level, where="audit_deals")
     if not deals.n:
         raise NotEnoughDeals("`audit_deals` needs closed deals; all deals here are open or left out.")

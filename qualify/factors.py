@@ -134,7 +134,7 @@ def find_factors(
     check_level(overlap, where="find_factors", name="overlap")
     check_level(level, where="find_factors")
     if not 0 < int(deals.won.sum()) < deals.n:
-        raise NotEnoughDeals("factors need won and lost deals; all closed deals here ended alike.")
+        raise NotEnoughDeals("Factors need won and lost deals; all closed deals here ended alike.")
     design = design_matrix(deals)
     fit = fit_full(design.matrix, as_floats(deals.won), as_floats(deals.weights))
     table = _tests(design, fit)

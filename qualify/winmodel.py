@@ -140,7 +140,7 @@ def fit_win_model(deals: Deals) -> WinModel:
     """
     check_deals(deals, where="fit_win_model")
     if not 0 < int(deals.won.sum()) < deals.n:
-        raise NotEnoughDeals("a win model needs won and lost deals; all closed deals here ended alike.")
+        raise NotEnoughDeals("A win model needs won and lost deals; all closed deals here ended alike.")
     sample, _ = sample_of(deals)
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)

@@ -139,10 +139,14 @@ def pairs(auc: float, low: float, high: float, *, level: float) -> str:
     --------
     >>> pairs(0.8, 0.751, 0.842, level=0.95)
     'a won deal above a lost one in 80 of 100 pairs (95% interval 75 to 84)'
+    >>> pairs(0.9991, float("nan"), float("nan"), level=0.95)
+    'a won deal above a lost one in >99 of 100 pairs'
     """
     if auc != auc:
         return "a won deal above a lost one in an unknown share of pairs"
     interval = (
         "" if low != low or high != high else f" ({level:.0%} interval {100 * low:.0f} to {100 * high:.0f})"
     )
-    return f"a won deal above a lost one in {100 * auc:.0f} of 100 pairs{interval}"
+    # All of them is said only where it is all of them.
+    often = ">99" if 0.995 <= auc < 1 else f"{100 * auc:.0f}"
+    return f"a won deal above a lost one in {often} of 100 pairs{interval}"
