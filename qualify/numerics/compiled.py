@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import uuid
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _HERE = Path(__file__).parent
 _NEIGHBOURS = re.compile(rf"^from \S*\b{_HERE.name}\.(\w+) import", re.MULTILINE)
+_PROCESS = uuid.uuid4().hex[:12]
 # Sums may be taken in any order, so that they run in vector registers; nothing else is relaxed.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
@@ -73,9 +75,13 @@ def _compiled(function: F, fastmath: bool | set[str]) -> F:
 
 
 def _kept_with_its_sources(kernel: Any, module: str) -> Any:
-    # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
     if hasattr(kernel, "_cache"):  # not where NUMBA_DISABLE_JIT hands functions back as they are
-        kernel._cache._cache_file._source_stamp = sources_digest(module.rpartition(".")[2])
+        file = kernel._cache._cache_file
+        # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
+        file._source_stamp = sources_digest(module.rpartition(".")[2])
+        # Two processes that compile a kernel for unlike arrays at the same moment would both number their
+        # machine code 1, and one would then be handed that of the other: names of its own prevent that.
+        file._data_name_pattern = f"{file._index_name[:-4]}.{_PROCESS}.{{number:d}}.nbc"
     return kernel
 
 

@@ -100,6 +100,18 @@ def test_a_file_that_is_not_called_leaves_the_machine_code_alone(kernels: Path) 
     assert run(kernels)[:2] == ["8.0", "1"]
 
 
+def test_processes_never_write_machine_code_under_the_same_name(kernels: Path) -> None:
+    """Else two that compile at once could be handed each other's code, made for other arrays."""
+    cache = kernels / "__pycache__"
+    run(kernels)
+    first = {path.name for path in cache.glob("*.nbc")}
+    for index in cache.glob("*.nbi"):
+        index.unlink()
+    assert run(kernels)[:2] == ["8.0", "0"]
+    second = {path.name for path in cache.glob("*.nbc")} - first
+    assert len(second) == len(first) == 2
+
+
 def test_only_kernels_call_kernels_with_an_underscore() -> None:
     """They have no way in from Python: a call from there would end the process."""
     folder = Path(str(compiled_module.__file__)).parent
