@@ -101,7 +101,7 @@ coverage-study: $(DEVELOPER)
 bench: $(BENCHMARKS)
 	@echo "== Benchmarks (pytest-benchmark)"
 	@mkdir -p build/bench
-	@$(BIN)/pytest -q tests/benchmarks -o python_files='bench_*.py' -p no:cacheprovider \
+	@$(BIN)/pytest -q tests/benchmarks/bench_{races,whole,growth}.py -p no:cacheprovider \
 		--benchmark-quiet --benchmark-json=build/bench/pytest-benchmark.json
 	@echo "To publish: cp build/bench/speed-measured.txt docs/explanation/"
 

@@ -13,11 +13,14 @@ import time
 from collections import defaultdict
 from typing import Any
 
+import numpy as np
 from numba.core import event
 from numba.core.dispatcher import Dispatcher
 
 import qualify as ql
 import qualify.numerics
+from benchmarks.data import answered
+from qualify.numerics.refits import Draws, refit_many
 
 
 class Compilations(event.Listener):
@@ -58,6 +61,8 @@ def use_everything() -> None:
     ql.validate(deals, procedure="criteria", replicates=2)
     ql.find_tipping_point(deals, replicates=2)
     ql.refine_criteria(deals, replicates=2)
+    few = answered(100, 2)
+    refit_many(few.design, few.outcome, Draws(2, np.random.default_rng(1)))
 
 
 def not_called() -> list[str]:

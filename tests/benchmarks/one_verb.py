@@ -1,8 +1,8 @@
 """Peak memory and seconds of one verb in a fresh process: ``python -m benchmarks.one_verb VERB N FOLDER``.
 
 The deals stand ready in the folder (``make``), and the verb has been called once on a few deals, so that its
-code is loaded. Steps that are only repeated (permutations, simulations, divisions into folds, replicates) are
-cut to a few where they would take minutes: they follow one another and need no memory of their own.
+code is loaded. Steps that are only repeated (permutations, simulations, replicates) are cut to a few where
+they would take minutes: they follow one another and need no memory of their own. Divisions into folds do.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def do_little() -> None:
     def passed(*arguments: Any) -> float:
         return 0.0 * once(*arguments)
 
-    few = {"PERMUTATIONS_PER_ALPHA": 0.25, "FIRST_LOOK_PER_ALPHA": 0.2, "SIMULATIONS": FEW, "REPEATS": FEW}
+    few = {"PERMUTATIONS_PER_ALPHA": 0.25, "FIRST_LOOK_PER_ALPHA": 0.2, "SIMULATIONS": FEW}
     for name, value in {"_permutation_test": passed, **few}.items():
         assert hasattr(tipping, name), name
         setattr(tipping, name, value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.race import Line
 
-HEADINGS = ("case", "size", "qualify", "peer", "the peer takes", "ratio", "target", "met")
+HEADINGS = ("case", "size", "qualify", "peer", "the peer takes", "ratio", "target", "met", "note")
 
 
 def plain(lines: Sequence[Line]) -> str:
@@ -18,7 +18,7 @@ def plain(lines: Sequence[Line]) -> str:
 
 
 def markdown(lines: Sequence[Line]) -> str:
-    """Lay out a Markdown table for each case, its notes beneath."""
+    """Lay out a Markdown table for each case, without columns that it does not need."""
     parts = []
     for case in dict.fromkeys(line.case for line in lines):
         mine = [line for line in lines if line.case == case]
@@ -26,11 +26,7 @@ def markdown(lines: Sequence[Line]) -> str:
         used = [place for place in range(len(rows[0])) if any(row[place] for row in rows[1:])]
         laid = ["| " + " | ".join(row[place] for place in used) + " |" for row in rows]
         laid.insert(1, "|" + "---|" * len(used))
-        notes = dict.fromkeys(
-            f"{line.size}, {line.peer or 'qualify'}: {line.note}" for line in mine if line.note
-        )
-        said = f"\n{'; '.join(notes)}.\n" if notes else ""
-        parts.append(f"**{case}**\n\n" + "\n".join(laid) + "\n" + said)
+        parts.append(f"**{case}**\n\n" + "\n".join(laid) + "\n")
     return "\n".join(parts)
 
 
@@ -47,6 +43,7 @@ def _cells(line: Line) -> tuple[str, ...]:
         "" if line.ratio is None else f"{line.ratio:.3g} ×",
         aim,
         {None: "", True: "yes", False: "NO"}[line.met],
+        line.note,
     )
 
 
