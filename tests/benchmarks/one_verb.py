@@ -12,9 +12,11 @@ import pickle
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -83,7 +85,7 @@ def measured(verb: Verb, deals: Any) -> tuple[dict[str, float], Any]:
     return {"seconds": seconds, "before": before, "peak": peak_memory()}, result
 
 
-def do_little() -> None:
+def little_done() -> AbstractContextManager[object]:
     """Let steps that are only repeated be done a few times; nothing is found wanting, so all of them are."""
     once = tipping._permutation_test
 
@@ -91,23 +93,21 @@ def do_little() -> None:
         return 0.0 * once(*arguments)
 
     few = {"PERMUTATIONS_PER_ALPHA": 0.25, "FIRST_LOOK_PER_ALPHA": 0.2, "SIMULATIONS": FEW}
-    for name, value in {"_permutation_test": passed, **few}.items():
-        assert hasattr(tipping, name), name
-        setattr(tipping, name, value)
+    return patch.multiple(tipping, _permutation_test=passed, **few)
 
 
 def main(name: str, n: int, folder: Path) -> dict[str, float]:
-    do_little()
     few = ql.simulate_deals(400, rng=3)
     if name == "simulate_deals":
         return make(n, folder)
     verb = verbs(few)[name]
-    if name in READERS:
-        few.frame.to_csv(folder / "few.csv", index=False)
-        verb(folder / "few.csv")
-        return measured(verb, folder / "deals.csv")[0]
-    verb(ql.read_deals(few.frame, few.survey))
-    return measured(verb, pickle.loads((folder / "deals.pickle").read_bytes()))[0]
+    with little_done():
+        if name in READERS:
+            few.frame.to_csv(folder / "few.csv", index=False)
+            verb(folder / "few.csv")
+            return measured(verb, folder / "deals.csv")[0]
+        verb(ql.read_deals(few.frame, few.survey))
+        return measured(verb, pickle.loads((folder / "deals.pickle").read_bytes()))[0]
 
 
 if __name__ == "__main__":
