@@ -69,7 +69,9 @@ def _coverage_of_curves(findings: Sequence[Finding], path: Path) -> Path | None:
     if not worlds:
         return None
     names = [*(f"{name}_declared" for name in LANDMARKS), "below", "above", *PERFORMANCE]
-    figure, panels = plt.subplots(1, len(worlds), figsize=(2.1 * len(worlds) + 2.4, 4.8), sharey=True)
+    figure, panels = plt.subplots(
+        1, len(worlds), figsize=(2.1 * len(worlds) + 2.4, 4.8), sharex=True, sharey=True
+    )
     for panel, world in zip([panels] if len(worlds) == 1 else panels, worlds, strict=True):
         _band(panel, *COVERAGE_BAND)
         mine = {f.quantity: f for f in findings if f.table == "whole" and f.world == world and f.rate.cases}
