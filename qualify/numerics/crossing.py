@@ -234,7 +234,7 @@ def _held(
         span = np.hstack([along, span])
     fixed = np.zeros(fit.beta.size)
     fixed[columns[0]] = logit(chance)
-    return maximise_near(fit, fixed, span)
+    return maximise_near(fit.problem, fit.peak, fixed, span)
 
 
 def _drop(fit: LogisticFit, held: Maximum) -> float:

@@ -24,6 +24,8 @@ PenaltyName = Literal["none", "firth"]
 
 # So many blocks of rows, far fewer than there are, give coefficients to set out from.
 SAMPLE = 300
+# A bracket this narrow, for its distance from the estimate, with the end not found in it, holds a jump.
+JUMP = 1e-7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +215,7 @@ def ratio_test(
 
 def span_test(fit: LogisticFit, span: Matrix, *, df: int) -> RatioTest:
     """Test by the same ratio that the coefficients are a sum of the columns of `span`, shape (p, q)."""
-    held = maximise_near(fit, np.zeros(fit.beta.size), span)
+    held = maximise_near(fit.problem, fit.peak, np.zeros(fit.beta.size), span)
     usable = held.how == CONVERGED and fit.failure in ("", "separated")
     # The difference of two maxima is never negative; rounding may make it so.
     statistic = max(0.0, 2.0 * (fit.loglik - held.value)) if usable else np.nan
@@ -243,16 +245,15 @@ def flic_intercept(fit: LogisticFit) -> float:
     return float(refit.beta[0])
 
 
-def maximise_near(fit: LogisticFit, fixed: Vector, span: Matrix) -> Maximum:
-    """Maximise over ``β = fixed + span · part``, from where the likelihood's shape at the fit puts it."""
-    curvature = fit.peak.information + fit.peak.bent
-    across = span.T @ curvature
+def maximise_near(problem: Problem, near: Maximum, fixed: Vector, span: Matrix) -> Maximum:
+    """Maximise over ``β = fixed + span · part``, from where the likelihood's shape at `near` puts it."""
+    across = span.T @ (near.information + near.bent)
     try:
-        part = np.linalg.solve(across @ span, across @ (fit.beta - fixed))
+        part = np.linalg.solve(across @ span, across @ (near.beta - fixed))
     except np.linalg.LinAlgError:
-        part = np.linalg.pinv(span) @ (fit.beta - fixed)
+        part = np.linalg.pinv(span) @ (near.beta - fixed)
     start, moves = fixed + span @ part, np.ascontiguousarray(span)
-    return maximise(fit.problem.blocks, fit.problem.firth, start, moves, fit.peak.bent, FINEST)
+    return maximise(problem.blocks, problem.firth, start, moves, near.bent, FINEST)
 
 
 def separating_direction(problem: Problem) -> Vector | None:
@@ -279,28 +280,33 @@ def _profile_end(fit: LogisticFit, column: int, target: float) -> float:
 
 
 def _bracketed_end(fit: LogisticFit, column: int, target: float) -> float:
-    """Find the same with the other coefficients run to their best each time, kept inside a bracket."""
+    """Find the same with the other coefficients run to their best each time, kept inside a bracket.
+
+    Where the profile breaks off or jumps from one ridge of the likelihood to another, the end is there.
+    """
     fixed, span = np.zeros(fit.beta.size), np.delete(np.eye(fit.beta.size), column, axis=1)
     sign, size = np.sign(target), abs(target)
     near, far = 0.0, np.inf  # distances from the estimate known to be too small, too large
     first = distance = size * float(np.sqrt(fit.covariance[column, column]))
+    last = fit.peak
     for _ in range(50):
         if not distance <= 1e3 * first:
             return float(sign * distance * np.inf)
         fixed[column] = fit.beta[column] + sign * distance
-        held = maximise_near(fit, fixed, span)
+        held = maximise_near(fit.problem, last, fixed, span)
         settled = held.how == CONVERGED
         root = np.sqrt(max(0.0, 2.0 * (fit.loglik - held.value)))
         if settled and abs(root - size) < 1e-10:
             return float(fixed[column])
         # So far out that the other coefficients do not settle is too far.
         near, far = (distance, far) if settled and root < size else (near, distance)
+        last = held if settled and root < size else last
+        if far - near < JUMP * far:
+            return float(fit.beta[column] + sign * near)
         slope = -sign * float(held.gradient[column]) / max(root, 1e-12) if settled else 0.0
         trial = distance - (root - size) / slope if slope > 0 else np.inf
         if not near < trial < min(far, 4 * distance):
             trial = 2 * distance if np.isinf(far) else 0.5 * (near + far)
-        if abs(trial - distance) < 1e-13 * distance:
-            return float(fit.beta[column] + sign * trial) if settled else np.nan
         distance = trial
     return np.nan
 

@@ -14,7 +14,9 @@ from firthmodels import FirthLogisticRegression
 from scipy.optimize import brentq, minimize
 from scipy.stats import chi2
 
+from qualify.numerics.firth import look
 from qualify.numerics.logistic import LogisticFit, fit_logistic, flic_intercept, profile_interval, ratio_test
+from qualify.numerics.profile import profile_end
 
 Golden = Callable[[str], dict[str, Any]]
 
@@ -292,3 +294,24 @@ def test_profile_interval_by_brute_force(penalty: str) -> None:
     fit = fit_logistic(X, y, penalty=penalty)  # type: ignore[arg-type]
     np.testing.assert_allclose(fit.beta, best.x, atol=BRUTE_FORCE)
     np.testing.assert_allclose(profile_interval(fit, 1, level=0.9), [low, high], atol=BRUTE_FORCE)
+
+
+def test_profile_intervals_of_many_columns_and_few_wins() -> None:
+    """Newton's method alone does not reach these ends: the penalised likelihood has ridges."""
+    rng = np.random.default_rng(7)
+    X = np.column_stack([np.ones(100), rng.random((100, 34)) < 0.25]).astype(float)
+    fit = fit_logistic(X, (rng.random(100) < 0.18).astype(float), penalty="firth")
+
+    def loss(part: np.ndarray, column: int, at: float) -> tuple[float, np.ndarray]:
+        here = look(fit.problem.blocks, np.insert(part, column, at), True)
+        return -here.value, -np.delete(here.gradient, column)
+
+    alone, drops = [], []
+    for column in range(1, 12):
+        for target, end in zip((-1.96, 1.96), profile_interval(fit, column), strict=True):
+            alone.append(profile_end(fit.problem.blocks, True, fit.peak, column, target))
+            starts = np.delete(fit.beta, column), np.zeros(34)
+            held = [minimize(loss, s, (column, end), jac=True, method="BFGS").fun for s in starts]
+            drops.append(2 * (min(held) + fit.loglik))
+    assert np.isnan(alone).sum() > 10
+    np.testing.assert_allclose(drops, chi2.ppf(0.95, 1), atol=BRUTE_FORCE)
