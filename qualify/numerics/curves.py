@@ -28,6 +28,8 @@ STEEPEST, FLATTEST = 200.0, 1e-3
 # Where the search for a plateau starts. A low climb has several tops, hence steps at several places as well.
 STARTS = ((0.02, 0.02, 1.2), (0.1, 0.1, 2.0), (0.2, 0.2, 4.0))  # lost at floor and ceiling, times as steep
 STEPS = (-1.0, -0.4, 0.2, 0.8)  # standard deviations from the mean
+# A start is left, and the best of them, where a step gains less than this of log-likelihood.
+ROUGH, FINE = 1e-3, 1e-10
 # Beyond this many deals, curves are fitted to so many bins of the score.
 MANY, BINS = 20_000, 4_096
 
@@ -165,11 +167,12 @@ def plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Cur
     best = Curve(PLATEAU, 0.0, 1.0, a, b, logistic.loglik if logistic.slope > 0 else -np.inf)
     for low, high, steep in STARTS:
         start = Curve(PLATEAU, low, 1.0 - high, a * steep, b * steep, 0.0)
-        best = _likelier(best, _climb_plateau(blocks, start))
+        best = _likelier(best, _climb_plateau(blocks, start, ROUGH))
     for place in STEPS:
         low, high = _rates_beside(x, outcome, weights, place)
         start = Curve(PLATEAU, low, max(high, low + LEAST_CLIMB), -5.0 * place, 5.0, 0.0)
-        best = _likelier(best, _climb_plateau(blocks, start))
+        best = _likelier(best, _climb_plateau(blocks, start, ROUGH))
+    best = _climb_plateau(blocks, best, FINE)
     slope = best.slope / deviation
     return Curve(PLATEAU, best.floor, best.ceiling, best.intercept - slope * mean, slope, best.loglik)
 
@@ -191,8 +194,11 @@ def _rates_beside(x: Vector, outcome: Vector, weights: Vector, place: float) -> 
 
 
 @compiled
-def _climb_plateau(blocks: Blocks, start: Curve) -> Curve:
-    """Fisher scoring with damping, projected into 0 ≤ floor, ceiling ≤ 1 and slope > 0."""
+def _climb_plateau(blocks: Blocks, start: Curve, tolerance: float) -> Curve:
+    """Fisher scoring with damping, projected into 0 ≤ floor, ceiling ≤ 1 and slope > 0.
+
+    It ends where a step gains less than `tolerance` of log-likelihood.
+    """
     here, gradient, information = plateau_at(blocks, start)
     damping = 1e-3
     for _ in range(80):
@@ -214,7 +220,7 @@ def _climb_plateau(blocks: Blocks, start: Curve) -> Curve:
                     damping = max(damping * 0.2, 1e-9)
                     break
             damping = min(damping * 6.0, 1e9)
-        if gained < 1e-10:
+        if gained < tolerance:
             break
     return here
 
