@@ -173,9 +173,10 @@ def as_floats(column: pd.Series[Any]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray
-        The same, as float64.
+        A copy, as float64.
     """
-    return np.asarray(column.to_numpy(), dtype=np.float64)
+    # Kernels would be compiled once more for arrays that may not be written to.
+    return np.array(column.to_numpy(), dtype=np.float64)
 
 
 def _pooled(

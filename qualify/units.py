@@ -43,7 +43,7 @@ def in_order(deals: Deals, score: NDArray[np.float64] | None = None) -> tuple[De
         np.zeros(deals.n) if score is None else score,
         as_floats(deals.weights),
         as_floats(deals.won),
-        _pattern(items_of(deals.answers, deals.survey)),
+        patterns(items_of(deals.answers, deals.survey)),
     ]
     order = np.lexsort(keys)
     return replace(deals, closed=deals.closed.iloc[order]), order
@@ -78,7 +78,7 @@ def sample_of(deals: Deals) -> tuple[Sample, str]:
         group, how = pd.factorize(np.array(lone, dtype=object))[0], "accounts"
         unit = group
     else:
-        _, pattern, size = np.unique(_pattern(items), return_inverse=True, return_counts=True)
+        _, pattern, size = np.unique(patterns(items), return_inverse=True, return_counts=True)
         # A pattern larger than a fold could not be kept together without unbalancing the folds.
         if len(size) >= PATTERNS_PER_FOLD * FOLDS and size.max() * FOLDS <= deals.n:
             group, how = pattern, "identical answers"
@@ -100,8 +100,19 @@ def _accounts(deals: Deals) -> NDArray[np.object_] | None:
     return np.asarray(deals.closed["account"].astype("string").fillna("").to_numpy(dtype=object))
 
 
-def _pattern(items: Items) -> NDArray[np.int64]:
-    """Give each deal the number of its pattern of answers, numbered in the order of their codes."""
+def patterns(items: Items) -> NDArray[np.int64]:
+    """Give each deal a number for its pattern of answers, ascending in the order of their codes.
+
+    Parameters
+    ----------
+    items : Items
+        Answers of the deals.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Equal where all answers are; there are gaps between numbers.
+    """
     key = np.zeros(len(items.codes), dtype=np.int64)
     largest = 1
     for c in range(items.kind.size):

@@ -18,11 +18,10 @@ from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
 from qualify.numerics.performance import MEASURES
 from qualify.numerics.procedures import Recipe
-from qualify.numerics.resampling import Sample
+from qualify.numerics.resampling import Sample, cross_fits
 from qualify.numerics.validation import (
     Judged,
     bootstrap_optimism,
-    cross_validate,
     finite_mean,
     fit_and_measure,
     judge,
@@ -241,10 +240,10 @@ def validate(
     check_outcomes(deals, where="a validation")
     work = _prepare(deals, procedure, replicates, level)
     chance = np.random.default_rng(rng).spawn(5)
-    splits = cross_validate(work.sample, work.recipe, FOLDS, REPEATS, chance[0])
+    splits = cross_fits(work.sample, work.recipe, FOLDS, REPEATS, chance[0])
     judged, calibration = _judge(work, splits, chance[1:3])
     other, other_grouping = _the_other_way(work, chance[3])
-    temporal, no_dates = temporal_table(work.deals, Forecast(*work[1:5], chance[4]))
+    temporal, no_dates = temporal_table(work.deals, _forecast(work, chance[4]))
     predictions = _predictions(work.deals, splits)
     notes = notes_on(judged, work.replicates, no_dates, why_no_slope(predictions))
     return Validation(
@@ -284,12 +283,17 @@ def _prepare(deals: Deals, procedure: Procedure, replicates: int, level: float) 
 def _judge(work: _Work, splits: Matrix, chance: list[np.random.Generator]) -> tuple[Judged, pd.DataFrame]:
     """Measures with all that bears on them, and the calibration curve."""
     sample, grid = work.sample, calibration_grid(splits)
+    outcome, weights = sample.outcome, sample.weights
     draws = bootstrap_optimism(sample, work.recipe, work.replicates, chance[0])
     moved, curves = move_scores(splits, sample, grid, work.replicates, chance[1])
-    apparent = fit_and_measure(sample, work.recipe, sample.weights[None])[0]
-    curve = finite_mean(np.stack([calibration_curve(score, *sample[1:3], grid) for score in splits]))
+    apparent = fit_and_measure(sample, work.recipe, weights[None])[0]
+    curve = finite_mean(np.stack([calibration_curve(score, outcome, weights, grid) for score in splits]))
     judged = judge(apparent, draws, measure_splits(splits, sample), moved)
     return judged, calibration_table(grid, curve, curves, work.level)
+
+
+def _forecast(work: _Work, rng: np.random.Generator) -> Forecast:
+    return Forecast(work.sample, work.recipe, work.replicates, work.level, rng)
 
 
 def _predictions(deals: Deals, splits: Matrix) -> pd.DataFrame:
@@ -304,5 +308,5 @@ def _the_other_way(work: _Work, rng: np.random.Generator) -> tuple[Vector | None
     if group is None:
         return None, name
     sample = work.sample._replace(group=group)
-    splits = cross_validate(sample, work.recipe, FOLDS, OTHER_REPEATS, rng)
+    splits = cross_fits(sample, work.recipe, FOLDS, OTHER_REPEATS, rng)
     return finite_mean(measure_splits(splits, sample))[: len(MEASURES)], name

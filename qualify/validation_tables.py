@@ -16,7 +16,7 @@ from qualify.numerics.performance import MEASURES
 from qualify.numerics.resampling import Sample
 from qualify.numerics.validation import ICI, Judged, limits, spread
 from qualify.tables.formats import MISSING, format_value
-from qualify.units import FOLDS
+from qualify.units import FOLDS, patterns
 
 Calibrated = Literal["hold", "roughly told", "too low", "too high", "too extreme", "too timid", "not told"]
 GROUPS = 10
@@ -121,8 +121,8 @@ def other_groups(sample: Sample, grouping: str) -> tuple[NDArray[np.int64] | Non
     """Say what would be kept together in folds the other way: single deals, or identical answers."""
     if grouping != "single deals":
         return np.arange(sample.outcome.size), "single deals"
-    patterns = np.unique(sample.items.codes, axis=0, return_inverse=True)[1].ravel().astype(np.int64)
-    return (patterns if patterns.max() + 1 >= FOLDS else None), "identical answers"
+    group = np.unique(patterns(sample.items), return_inverse=True)[1].astype(np.int64)
+    return (group if group.max() + 1 >= FOLDS else None), "identical answers"
 
 
 def why_no_slope(predictions: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from qualify.deals import Deals
 from qualify.design import PER_STEP
 from qualify.enough import check_deals
 from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
+from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import NUMERIC
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import choose_ridge, prepare_training
@@ -36,6 +37,8 @@ class WinModel:
         Strength of the ridge penalty that was chosen; `inf` leaves the intercept alone.
     freedom : float
         Effective number of parameters.
+    converged : bool
+        Whether the fit reached its maximum; a model that did not is not to be trusted.
     survey : Survey
         The survey of the deals.
     n, won : int
@@ -46,16 +49,22 @@ class WinModel:
     intercept: float
     penalty: float
     freedom: float
+    converged: bool
     survey: Survey
     n: int
     won: int
 
     def __repr__(self) -> str:
         size = self.coefficients["characteristic"].nunique()
-        return f"<WinModel: {size} characteristics, {self.freedom:.1f} effective parameters, {self.n} deals>"
+        doubt = "" if self.converged else ", NOT CONVERGED"
+        return (
+            f"<WinModel: {size} characteristics, {self.freedom:.1f} effective parameters, "
+            f"{self.n} deals{doubt}>"
+        )
 
     def _repr_html_(self) -> str:
         lead = f"{self.n} closed deals, {self.won} won; {self.freedom:.1f} effective parameters."
+        lead += "" if self.converged else " The fit did not converge: do not rely on it."
         return page("Win model", lead, [("", self.coefficients)])
 
     def log_odds(self, deals: Deals | pd.DataFrame) -> pd.Series[float]:
@@ -161,6 +170,7 @@ def fit_win_model(deals: Deals) -> WinModel:
         intercept=float(fit.beta[0]),
         penalty=float(fit.strength),
         freedom=float(fit.freedom),
+        converged=fit.how == CONVERGED,
         survey=deals.survey,
         n=deals.n,
         won=int(deals.won.sum()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -217,6 +219,7 @@ def test_separated_outcomes_give_finite_log_odds() -> None:
     frame = table().assign(Buyer=lambda frame: np.where(frame["won"] == 1, "Yes", "No"))
     separated = deals_of(frame, *ASKED)
     model = ql.fit_win_model(separated)
+    assert model.converged
     assert np.isfinite(model.coefficients["estimate"]).all()
     assert (model.log_odds(separated).gt(0) == separated.won).all()
 
@@ -244,3 +247,6 @@ def test_a_characteristic_nobody_answered_changes_nothing(
 def test_it_shows_itself(model: WinModel) -> None:
     assert repr(model).startswith("<WinModel: 4 characteristics")
     assert "<table" in model._repr_html_()
+    doubtful = replace(model, converged=False)
+    assert "NOT CONVERGED" in repr(doubtful)
+    assert "did not converge" in doubtful._repr_html_()

@@ -193,7 +193,7 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     """Coefficients, steps, and how the fit stopped."""
     p = start.beta.size
     if start.firth:
-        peak = maximise(blocks, True, start.beta, np.eye(p), start.bent, FINE_FIRTH)
+        peak = maximise(blocks, start.firth, start.beta, np.eye(p), start.bent, FINE_FIRTH)
         return peak.beta, peak.steps, peak.how
     fit = climb(blocks, start.bent, start.beta, FINE)
     # Information that runs out on the way is separation; from the start, the design.

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Vector
+from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Items
 from qualify.numerics.curves import (
     LN9,
@@ -109,6 +109,15 @@ def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generat
             trained = train(sample.items, sample.outcome, weights, recipe)
             score[held] = predict(sample.items.codes[held], trained)
     return score
+
+
+def cross_fits(sample: Sample, recipe: Recipe, folds: int, repeats: int, rng: np.random.Generator) -> Matrix:
+    """Do so for several divisions into folds, a row each, (R, n)."""
+
+    def one(generator: np.random.Generator) -> Vector:
+        return cross_fit(sample, recipe, folds, generator)
+
+    return np.stack(replicate(one, repeats, rng, what="scoring unseen deals"))
 
 
 def both_outcomes(outcome: Vector, weights: Vector) -> bool:

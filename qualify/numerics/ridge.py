@@ -92,11 +92,6 @@ def ridge_at(training: Training, use: NDArray[np.bool_], near: RidgeFit, strengt
     return fit_ridge(training, use, strength, np.inf, near.beta)
 
 
-def fit_at(training: Training, use: NDArray[np.bool_], strength: float) -> RidgeFit:
-    """Fit at a given strength; 0 is maximum likelihood."""
-    return fit_ridge(training, use, strength, np.inf, flat_start(training))
-
-
 @compiled
 def flat_start(training: Training) -> Vector:
     """Coefficients that give every deal the win rate."""

@@ -27,7 +27,7 @@ from qualify.numerics.resampling import (
     band,
     bootstrap_given,
     bootstrap_procedure,
-    cross_fit,
+    cross_fits,
     permuted_root,
     replicate,
     simulated_ratios,
@@ -110,11 +110,7 @@ def _splits(
     recipe = plan.recipe
     if given is not None or recipe is None:
         return np.atleast_2d(np.asarray(given, dtype=np.float64))
-    return np.array(
-        replicate(
-            lambda g: cross_fit(sample, recipe, plan.folds, g), REPEATS, rng, what="scoring unseen deals"
-        )
-    )
+    return cross_fits(sample, recipe, plan.folds, REPEATS, rng)
 
 
 def _permutation_test(

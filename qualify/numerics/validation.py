@@ -13,9 +13,9 @@ from qualify.numerics.calibration import calibration_curve
 from qualify.numerics.metrics import auc_limits
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.resampling import Sample, both_outcomes, cross_fit, draw_units, replicate
+from qualify.numerics.resampling import Sample, both_outcomes, draw_units, replicate
 
-AUC, BRIER, LOG_LOSS, INTERCEPT, SLOPE, ICI = 0, 1, 3, 4, 5, 6
+AUC, BRIER, SCALED_BRIER, LOG_LOSS, INTERCEPT, SLOPE, ICI = range(7)
 # A slope of log-odds so alike that its standard error would be above this says nothing.
 VAGUE = 1.0
 
@@ -60,17 +60,6 @@ def bootstrap_optimism(sample: Sample, recipe: Recipe, times: int, rng: np.rando
         return fit_and_measure(sample, recipe, np.stack([draw_units(sample, generator), sample.weights]))
 
     return np.stack(replicate(one, times, rng, what="validating"))
-
-
-def cross_validate(
-    sample: Sample, recipe: Recipe, folds: int, repeats: int, rng: np.random.Generator
-) -> Matrix:
-    """Log-odds of every deal from models that never saw its group, a row per division into folds, (R, n)."""
-
-    def one(generator: np.random.Generator) -> Vector:
-        return cross_fit(sample, recipe, folds, generator)
-
-    return np.stack(replicate(one, repeats, rng, what="cross-validating"))
 
 
 def measure_splits(splits: Matrix, sample: Sample) -> Matrix:
@@ -163,7 +152,7 @@ def limits(
     half = float(norm.ppf(0.5 + level / 2)) * error
     ends = np.stack([value - half, value + half])
     ends[:, [BRIER, LOG_LOSS, ICI]] = np.maximum(ends[:, [BRIER, LOG_LOSS, ICI]], 0.0)
-    ends[1, BRIER + 1] = min(ends[1, BRIER + 1], 1.0)
+    ends[1, SCALED_BRIER] = min(ends[1, SCALED_BRIER], 1.0)
     there = value if around is None else around
     ends[:, AUC] = _auc_ends(float(value[AUC]), float(error[AUC]), float(there[AUC]), rarer, level)
     return ends

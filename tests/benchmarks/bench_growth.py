@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.cases import fitted
 from benchmarks.data import answered
 from benchmarks.race import Board, Line
+from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.refits import Draws, refit_many
 
 
@@ -29,7 +29,7 @@ def test_deals(n: int, benchmark: Any, board: Board) -> None:
         board,
         "Growth with deals: one fit of 12 answers",
         f"{n:,} deals",
-        lambda: fitted(deals.items, deals.outcome),
+        lambda: fit_logistic(deals.design, deals.outcome),
     )
 
 

