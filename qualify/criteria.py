@@ -41,7 +41,9 @@ class Criteria:
         row per answer of every characteristic that is kept, `unknown` included; the least is 0 points. Empty
         where the procedure does no better than chance on deals it has not seen.
     gates : DataFrame
-        characteristic, answer, n, won, win_rate_high: answers that all but decide on their own.
+        characteristic, answer, and for a score the numbers [low, high) that it covers, n, won, win_rate_high
+        (upper limit of the win rate): answers that all but decide on their own. A deal that gives one is in
+        the zone `below` whatever its score, its win probability at most that limit.
     bands : DataFrame
         zone, score_low, score_high, n, won, win_rate, win_rate_low, win_rate_high: past deals by the score
         they got from criteria that never saw them. NaN scores: the zone is empty.

@@ -15,13 +15,17 @@ WRITE_ANEW = "write the file anew with write_criteria"
 
 
 def contradictions(
-    points: pd.DataFrame, bands: pd.DataFrame, probabilities: pd.DataFrame, survey: Survey
+    points: pd.DataFrame,
+    gates: pd.DataFrame,
+    bands: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    survey: Survey,
 ) -> list[Problem]:
     """Say what does not fit together.
 
     Parameters
     ----------
-    points, bands, probabilities : DataFrame
+    points, gates, bands, probabilities : DataFrame
         As in `Criteria`.
     survey : Survey
         The survey that travels with them.
@@ -47,7 +51,21 @@ def contradictions(
         found.append(_problem("must not fall as the score rises", "probabilities"))
     if not _partition(bands, highest):
         found.append(_problem(f"must divide the scores from 0 to {highest} among them", "bands"))
-    return found
+    return [*found, *_of_gates(gates, survey)]
+
+
+def _of_gates(gates: pd.DataFrame, survey: Survey) -> Iterator[Problem]:
+    """Find what is wrong with the gates."""
+    for gate in gates.to_dict("records"):
+        name, answer = str(gate["characteristic"]), str(gate["answer"])
+        if name not in survey.names:
+            yield _problem("has a gate but is not in the survey", name)
+        elif survey.characteristic(name).kind != "score" and answer not in survey.characteristic(name).values:
+            yield Problem(
+                reason="is a gate but no answer of the survey", mend=WRITE_ANEW, column=name, value=answer
+            )
+        if not 0 <= float(gate["win_rate_high"]) <= 1:
+            yield _problem("must have a win_rate_high within 0 and 1", f"gate {name}")
 
 
 def _of_one(name: str, rows: pd.DataFrame, survey: Survey) -> Iterator[Problem]:

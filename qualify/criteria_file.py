@@ -16,19 +16,26 @@ from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW, contradictions
 from qualify.errors import InvalidCriteria, InvalidSurvey, Problem, short
 from qualify.files import PathLike, existing_file, read_bytes
+from qualify.json_tables import Columns, number, plain, records, typed, whole, word
 from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
 
 SCHEMA = "qualify criteria"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 T = TypeVar("T")
-Columns = dict[str, type]
-
 # Columns and their types, by table; what a file must hold and what a reader gets back.
 TABLES: dict[str, Columns] = {
     "points": {"characteristic": str, "answer": str, "points": int, "low": float, "high": float},
-    "gates": {"characteristic": str, "answer": str, "n": int, "won": int, "win_rate_high": float},
+    "gates": {
+        "characteristic": str,
+        "answer": str,
+        "low": float,
+        "high": float,
+        "n": int,
+        "won": int,
+        "win_rate_high": float,
+    },
     "bands": {
         "zone": str,
         "score_low": float,
@@ -73,8 +80,6 @@ WORDS = {
 COUNTS = ("n", "won")
 ENDLESS = {"-inf": -math.inf, "inf": math.inf}
 OPEN_ENDS = {end: text for text, end in ENDLESS.items()}
-KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
-DTYPES: dict[type, Any] = {str: "str", int: "int64", bool: "bool", float: "float64"}
 
 
 def criteria_to_json(criteria: Criteria) -> str:
@@ -92,10 +97,10 @@ def criteria_to_json(criteria: Criteria) -> str:
     """
     content: dict[str, Any] = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION}
     content |= {"version": criteria.version, "bands_from": criteria.bands_from}
-    content |= {name: _records(getattr(criteria, name), columns) for name, columns in TABLES.items()}
+    content |= {name: records(getattr(criteria, name), columns) for name, columns in TABLES.items()}
     content["tipping"] = _tipping_to_dict(criteria.tipping)
     content["survey"] = criteria.survey.to_dict()
-    content["provenance"] = _plain(criteria.provenance)
+    content["provenance"] = plain(criteria.provenance)
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -171,8 +176,11 @@ def criteria_from_dict(content: object, where: str) -> Criteria:
         if not isinstance(parts[name], kind):
             problems.append(Problem(reason="is missing or of the wrong kind", mend=WRITE_ANEW, column=name))
     if not problems:
-        parts["points"] = _open_ends(parts["points"], parts["survey"])
-        problems = contradictions(parts["points"], parts["bands"], parts["probabilities"], parts["survey"])
+        for name in ("points", "gates"):
+            parts[name] = _open_ends(parts[name], parts["survey"])
+        problems = contradictions(
+            *(parts[name] for name in ("points", "gates", "bands", "probabilities", "survey"))
+        )
     if problems:
         raise InvalidCriteria(problems, f"{where} cannot be used:")
     return Criteria(**parts)
@@ -191,16 +199,21 @@ def _checked_schema(content: object, where: str) -> dict[str, Any]:
 
 
 def _of_today(content: dict[str, Any]) -> dict[str, Any]:
-    """Bring the content of an older file up to date: version 1 did not say what is kept instead."""
-    records = content.get("stability")
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        return content  # said where the table is read
-    return content | {"stability": [{"instead": "", **record} for record in records]}
+    """Bring the content of an older file up to date.
+
+    Version 1 did not say what is kept instead, and version 2 not which numbers a gate covers.
+    """
+    added = {"stability": {"instead": ""}, "gates": {"low": None, "high": None}}
+    for table, columns in added.items():
+        rows = content.get(table)
+        if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+            content = content | {table: [columns | row for row in rows]}
+    return content  # what is no table is said where it is read
 
 
 def _table(content: dict[str, Any], name: str, columns: Columns) -> pd.DataFrame:
     records = content[name]
-    return _typed({column: [record[column] for record in records] for column in columns}, columns)
+    return typed({column: [record[column] for record in records] for column in columns}, columns)
 
 
 def _tried(build: Callable[[], T], name: str, problems: list[Problem]) -> T | None:
@@ -214,13 +227,13 @@ def _tried(build: Callable[[], T], name: str, problems: list[Problem]) -> T | No
     return None
 
 
-def _open_ends(points: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+def _open_ends(table: pd.DataFrame, survey: Survey) -> pd.DataFrame:
     """Take a missing end of a score's answer as an open one: JSON has no infinity."""
     scores = [asked.name for asked in survey.characteristics if asked.kind == "score"]
-    ranged = points["characteristic"].isin(scores) & points["answer"].ne(UNKNOWN)
-    points.loc[ranged, "low"] = points.loc[ranged, "low"].fillna(-np.inf)
-    points.loc[ranged, "high"] = points.loc[ranged, "high"].fillna(np.inf)
-    return points
+    ranged = table["characteristic"].isin(scores) & table["answer"].ne(UNKNOWN)
+    table.loc[ranged, "low"] = table.loc[ranged, "low"].fillna(-np.inf)
+    table.loc[ranged, "high"] = table.loc[ranged, "high"].fillna(np.inf)
+    return table
 
 
 def _tipping_to_dict(tipping: TippingPoint) -> dict[str, Any]:
@@ -232,13 +245,13 @@ def _tipping_to_dict(tipping: TippingPoint) -> dict[str, Any]:
             # Long tables read better, and smaller, by column.
             columns = TIPPING_TABLES[field.name]
             content[field.name] = {
-                column: [_plain(cell) for cell in frame[column].tolist()] for column in columns
+                column: [plain(cell) for cell in frame[column].tolist()] for column in columns
             }
         elif field.name.endswith("_ci"):
             # An interval may be open at one end.
-            content[field.name] = [OPEN_ENDS.get(end, _plain(end)) for end in value]
+            content[field.name] = [OPEN_ENDS.get(end, plain(end)) for end in value]
         else:
-            content[field.name] = _plain(value)
+            content[field.name] = plain(value)
     return content
 
 
@@ -248,69 +261,15 @@ def _tipping_from_dict(content: dict[str, Any]) -> TippingPoint:
         value = content[field.name]
         if field.name in TIPPING_TABLES:
             columns = TIPPING_TABLES[field.name]
-            frame = _typed({column: value[column] for column in columns}, columns)
+            frame = typed({column: value[column] for column in columns}, columns)
             parts[field.name] = frame.set_index("deal") if field.name == "scores" else frame
         elif field.name in WORDS:
-            parts[field.name] = _word(value, WORDS[field.name])
+            parts[field.name] = word(value, WORDS[field.name])
         elif field.name in COUNTS:
-            parts[field.name] = _whole(value)
+            parts[field.name] = whole(value)
         elif field.name.endswith("_ci"):
-            low, high = (ENDLESS[end] if isinstance(end, str) else _number(end) for end in value)
+            low, high = (ENDLESS[end] if isinstance(end, str) else number(end) for end in value)
             parts[field.name] = (low, high)
         else:
-            parts[field.name] = _number(value)
+            parts[field.name] = number(value)
     return TippingPoint(**parts)
-
-
-def _records(frame: pd.DataFrame, columns: Columns) -> list[dict[str, Any]]:
-    return [
-        {column: _plain(cell) for column, cell in zip(columns, row, strict=True)}
-        for row in frame[list(columns)].itertuples(index=False, name=None)
-    ]
-
-
-def _typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
-    series: dict[str, Any] = {}
-    for column, kind in columns.items():
-        cells = data[column]
-        if not isinstance(cells, list) or len(cells) != len(next(iter(data.values()))):
-            raise ValueError(f"{column} is no list as long as the others")
-        for cell in cells:
-            if kind is not float and type(cell) is not kind:
-                raise ValueError(f"{column} holds {short(cell)}, not {KINDS[kind]}")
-        numbers = [_number(cell) for cell in cells] if kind is float else cells
-        series[column] = pd.Series(numbers, dtype=DTYPES[kind])
-    return pd.DataFrame(series)
-
-
-def _word(value: object, allowed: tuple[str, ...] | None) -> str:
-    if not isinstance(value, str) or (allowed is not None and value not in allowed):
-        raise ValueError(f"{short(value)} is not {' or '.join(allowed) if allowed else 'text'}")
-    return value
-
-
-def _whole(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError(f"{short(value)} is not a number of deals")
-    return value
-
-
-def _number(value: object) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ValueError(f"{short(value)} is not a number")
-    return float(value)
-
-
-def _plain(value: Any) -> Any:
-    """Give the same in JSON's types: missing and infinite numbers become null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(entry) for entry in value]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

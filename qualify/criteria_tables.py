@@ -49,6 +49,8 @@ def no_gates() -> pd.DataFrame:
     kinds = {
         "characteristic": "str",
         "answer": "str",
+        "low": "float64",
+        "high": "float64",
         "n": "int64",
         "won": "int64",
         "win_rate_high": "float64",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qualify.criteria import Criteria
 from qualify.deals import Deals, read_answers
+from qualify.errors import InvalidDeals, Problem
 from qualify.survey import UNKNOWN
 from qualify.tables.render import page
 
@@ -22,7 +25,8 @@ class ScoredDeals:
     Attributes
     ----------
     table : DataFrame
-        deal, score, probability with low and high, zone (below, inside, above), gates tripped, ask_next
+        deal, score, probability with low and high, zone (below, inside, above; below where a gate is
+        tripped), gates tripped (their answers), ask_next
         (unknown answers, the one that could move the score most first) and levers (answers the team can
         change, with the points to be had), the last three joined by ``"; "``. Best deals first.
     version : str
@@ -84,7 +88,8 @@ def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
     else:
         frames = [read_answers(deals, criteria.survey)]
     table = pd.concat([_scored(criteria, frame) for frame in frames])
-    ordered = table.sort_values("score", ascending=False, kind="stable").reset_index(drop=True)
+    ordered = table.sort_values(["probability", "score"], ascending=False, kind="stable")
+    ordered = ordered.reset_index(drop=True)
     return ScoredDeals(table=ordered, version=criteria.version, level=criteria.tipping.level)
 
 
@@ -96,12 +101,54 @@ def _scored(criteria: Criteria, answers: pd.DataFrame) -> pd.DataFrame:
     for column in ("probability", "low", "high"):
         table[column] = chance[column].reindex(score).to_numpy()
     table["zone"] = score.map(zones).to_numpy()
-    table["gates"] = ""
+    _stop(table, criteria, answers)
     table["ask_next"] = _joined(answers, {name: _could_gain(criteria, name) for name in criteria.kept})
     table["levers"] = _joined(
         answers, {name: _could_change(criteria, name, answers[name].cat.categories) for name in criteria.kept}
     )
     return table
+
+
+def _stop(table: pd.DataFrame, criteria: Criteria, answers: pd.DataFrame) -> None:
+    """Write in the gates that deals trip: their zone is `below`, their win probability at most the gate's."""
+    limit = np.ones(len(table))
+    tripped: list[list[str]] = [[] for _ in range(len(table))]
+    for gate in criteria.gates.to_dict("records"):
+        name, answer = str(gate["characteristic"]), str(gate["answer"])
+        if name not in answers:
+            raise InvalidDeals([Problem(reason="a gate needs it", mend="add its column", column=name)])
+        stopped = np.flatnonzero(gives(answers[name], answer, float(gate["low"]), float(gate["high"])))
+        limit[stopped] = np.minimum(limit[stopped], float(gate["win_rate_high"]))
+        for place in stopped:
+            tripped[place].append(f"{name}: {answer}")
+    for column in ("probability", "low", "high"):
+        table[column] = np.minimum(table[column], limit)
+    table["zone"] = np.where(limit < 1.0, "below", table["zone"])
+    table["gates"] = ["; ".join(names) for names in tripped]
+
+
+def gives(answers: pd.Series[str], answer: str, low: float, high: float) -> NDArray[np.bool_]:
+    """Which deals give an answer.
+
+    Parameters
+    ----------
+    answers : Series of categorical
+        Of one characteristic, as in `Deals.answers`.
+    answer : str
+        The answer; of a score the name of the numbers from `low` to below `high`.
+    low, high : float
+        NaN where words are meant.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        Never a deal whose answer is unknown, unless that is the answer asked for.
+    """
+    if np.isnan(low):
+        return answers.eq(answer).to_numpy(dtype=bool)
+    categories = answers.cat.categories
+    within = [text != UNKNOWN and low <= float(text) < high for text in categories]
+    return np.array(within, dtype=np.bool_)[answers.cat.codes.to_numpy()]
 
 
 def zone_of(criteria: Criteria, score: int) -> str:

@@ -9,11 +9,13 @@ from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_to_json
 from qualify.errors import InvalidArgument, Problem, did_you_mean, short
 from qualify.exports.markdown import criteria_to_markdown
+from qualify.exports.python_source import criteria_to_python
 from qualify.files import PathLike, write_whole
 
 TARGETS: Mapping[str, Callable[[Criteria], str | bytes]] = {
     ".json": criteria_to_json,
     ".md": criteria_to_markdown,
+    ".py": criteria_to_python,
 }
 
 
@@ -25,8 +27,9 @@ def write_criteria(criteria: Criteria, path: PathLike) -> Path:
     criteria : Criteria
         From `refine_criteria` or `read_criteria`.
     path : str or path-like
-        Ending with .json (everything; `read_criteria` reads it back) or .md (a checklist of one page for
-        reps). A file that is there is replaced, whole or not at all.
+        Ending with .json (everything; `read_criteria` reads it back), .md (a checklist of one page for
+        reps) or .py (source that needs nothing but Python). A file that is there is replaced, whole or not
+        at all.
 
     Returns
     -------
@@ -41,9 +44,9 @@ def write_criteria(criteria: Criteria, path: PathLike) -> Path:
     Examples
     --------
     >>> write_criteria(criteria, "criteria.json")  # doctest: +SKIP
-    >>> write_criteria(..., "checklist.txt")
+    >>> write_criteria(..., "list.txt")
     Traceback (most recent call last):
-    qualify.errors.InvalidArgument: checklist.txt ends with '.txt', which says no known form; use .json, .md
+    qualify.errors.InvalidArgument: list.txt ends with '.txt', which says no known form; use .json, .md, .py
     """
     target = TARGETS[_suffix(Path(path))]
     _check(criteria)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import qualify as ql
 from qualify.criteria import Criteria
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.tipping import NOWHERE, TippingPoint
@@ -43,6 +46,11 @@ def points_of(names: tuple[str, str, str], words: tuple[str, str]) -> pd.DataFra
         (fit, "unknown", 2, NAN, NAN),
     ]
     return pd.DataFrame(rows, columns=["characteristic", "answer", "points", "low", "high"])
+
+
+def gates_of(*rows: tuple[object, ...]) -> pd.DataFrame:
+    columns = ["characteristic", "answer", "low", "high", "n", "won", "win_rate_high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def survey_of(title: str, names: tuple[str, str, str], words: tuple[str, str], text: str) -> Survey:
@@ -81,7 +89,7 @@ def make_criteria() -> Callable[..., Criteria]:
         ]
         fields: dict[str, Any] = {
             "points": points_of(names, words),
-            "gates": pd.DataFrame(columns=["characteristic", "answer", "n", "won", "win_rate_high"]),
+            "gates": gates_of(),
             "bands": pd.DataFrame(bands, columns=BANDS),
             "probabilities": pd.DataFrame(
                 {
@@ -113,3 +121,41 @@ def make_criteria() -> Callable[..., Criteria]:
         return Criteria(**(fields | changes))
 
     return make
+
+
+HOSTILE_NAMES = ("a'b\"c`d", "=cmd|' /C calc'!A0", "<script>alert(1)</script>\u202e")
+HOSTILE_WORDS = ('it\'s "no"; -- {0} %s \\ \t', "+yes\n$1 [x] &amp; \u2028")
+CASES = ("plain", "gates", "hostile", "learned", "nothing kept", "blank is an error")
+
+
+@pytest.fixture(params=CASES)
+def criteria_case(request: pytest.FixtureRequest, make_criteria: Callable[..., Criteria]) -> Criteria:
+    """Criteria that every export must get right."""
+    word_gate = ("Buyer met", "No", NAN, NAN, 40, 1, 0.12)
+    range_gate = ("Fit", "under 4", -np.inf, 4.0, 50, 4, 0.21)
+    unpaid_gate = ("Rapport", "under 2", -np.inf, 2.0, 31, 0, 0.115)
+    if request.param == "gates":
+        return make_criteria(gates=gates_of(word_gate, range_gate, unpaid_gate))
+    if request.param == "hostile":
+        return make_criteria(
+            title=HOSTILE_NAMES[0],
+            names=HOSTILE_NAMES,
+            words=HOSTILE_WORDS,
+            text=HOSTILE_WORDS[0] * 300,
+            gates=gates_of((HOSTILE_NAMES[0], HOSTILE_WORDS[0], *word_gate[2:])),
+        )
+    if request.param == "learned":
+        return learned(curve="sharp")
+    if request.param == "nothing kept":
+        return learned(curve="none")
+    if request.param == "blank is an error":
+        criteria = make_criteria()
+        asked = [replace(one, blank="error") for one in criteria.survey.characteristics]
+        return replace(criteria, survey=replace(criteria.survey, characteristics=tuple(asked)))
+    return make_criteria()
+
+
+@lru_cache
+def learned(curve: str) -> Criteria:
+    simulated = ql.simulate_deals(400, curve=curve, rng=5)  # type: ignore[arg-type]
+    return ql.refine_criteria(ql.read_deals(simulated.frame, simulated.survey), replicates=20)

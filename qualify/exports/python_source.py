@@ -1,0 +1,119 @@
+"""Criteria as a Python file that needs nothing but Python."""
+
+from __future__ import annotations
+
+import math
+
+from qualify.criteria import Criteria
+from qualify.exports.rules import Question, Rules, rules_of
+
+_HEAD = '''\
+"""Qualification criteria, version {version}: score a deal from its answers.
+
+``score_deal({{"column": "answer", ...}})`` gives the score, the win probability, the zone (below, inside,
+above) and the gates tripped. An answer that the criteria do not know raises ValueError; nothing is guessed.
+"""
+
+import math
+import unicodedata
+
+'''
+
+_TAIL = '''
+
+def fold(cell):
+    """Give a cell in the form in which answers are compared; None and NaN are blank."""
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        cell = int(cell)
+    text = str(cell)
+    if text.isascii():
+        return text.strip().lower()
+    return unicodedata.normalize("NFC", text).strip().replace("\\u2019", "'").casefold()
+
+
+def find_answer(question, cell):
+    """Find the answer that a cell gives: its name, points, and the most the win probability can be."""
+    text = fold(cell)
+    for answer, points, limit, words in question["words"]:
+        if text in words:
+            return answer, points, limit
+    if question["numbers"]:
+        number = float(text) if set(text) <= set("0123456789+-.e") else math.nan
+        if question["least"] <= number <= question["most"]:
+            for answer, points, limit, low, high in question["numbers"]:
+                if low <= number < high:
+                    return answer, points, limit
+    raise ValueError("no answer to " + repr(question["name"]) + ": " + repr(cell))
+
+
+def score_deal(deal):
+    """Score one deal: a mapping from columns to cells; a missing column is blank."""
+    score, limit, gates = 0, 1.0, []
+    for question in QUESTIONS:
+        answer, points, most = find_answer(question, deal.get(question["column"]))
+        score += points
+        if most < 1.0:
+            limit = min(limit, most)
+            gates.append(question["name"] + ": " + answer)
+    zone = "below" if gates or score < FIRST_INSIDE else "above" if score >= FIRST_ABOVE else "inside"
+    return {"score": score, "probability": min(PROBABILITIES[score], limit), "zone": zone, "gates": gates}
+'''
+
+
+def criteria_to_python(criteria: Criteria) -> str:
+    """Write criteria as the source of a Python module.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        From `refine_criteria` or `read_criteria`.
+
+    Returns
+    -------
+    str
+        Source that imports nothing outside the standard library; ``score_deal`` is its one way in.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, rng=1)
+    >>> criteria = ql.refine_criteria(ql.read_deals(simulated.frame, simulated.survey), replicates=20)
+    >>> "def score_deal(deal):" in criteria_to_python(criteria)
+    True
+    """
+    rules = rules_of(criteria)
+    # A version may hold anything; in the docstring only plain characters of it are shown.
+    version = "".join(letter for letter in rules.version if letter.isascii() and letter.isalnum())
+    return _HEAD.format(version=version) + "\n".join(_constants(rules)) + "\n" + _TAIL
+
+
+def _constants(rules: Rules) -> list[str]:
+    questions = ",\n".join(_question(question) for question in rules.questions)
+    return [
+        f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
+        f"PROBABILITIES = {list(rules.probabilities)!r}",
+        f"FIRST_INSIDE, FIRST_ABOVE = {rules.first_inside}, {rules.first_above}",
+    ]
+
+
+def _question(question: Question) -> str:
+    words = [(c.answer, c.points, c.limit, c.words) for c in question.choices if c.words]
+    numbers = [
+        f"({c.answer!r}, {c.points}, {c.limit!r}, {_number(c.low)}, {_number(c.high)})"
+        for c in question.choices
+        if c.is_range
+    ]
+    return (
+        f"    {{\n        'name': {question.name!r}, 'column': {question.column!r},\n"
+        f"        'words': {words!r},\n"
+        f"        'numbers': [{', '.join(numbers)}],\n"
+        f"        'least': {_number(question.least)}, 'most': {_number(question.most)},\n    }}"
+    )
+
+
+def _number(value: float) -> str:
+    if math.isinf(value):
+        return "math.inf" if value > 0 else "-math.inf"
+    return repr(float(value))
