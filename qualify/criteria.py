@@ -12,7 +12,6 @@ from qualify._version import __version__
 from qualify.criteria_tables import (
     Zoning,
     band_table,
-    no_gates,
     performance_table,
     points_table,
     probability_table,
@@ -21,6 +20,7 @@ from qualify.criteria_tables import (
 from qualify.deals import Deals
 from qualify.enough import check_outcomes
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
+from qualify.gates import gates_of
 from qualify.refining import refine
 from qualify.stability import stability_table
 from qualify.survey import UNKNOWN, Survey
@@ -44,6 +44,11 @@ class Criteria:
         characteristic, answer, and for a score the numbers [low, high) that it covers, n, won, win_rate_high
         (upper limit of the win rate): answers that all but decide on their own. A deal that gives one is in
         the zone `below` whatever its score, its win probability at most that limit.
+    rules : DataFrame
+        rule, auc, brier, log_loss, worse_by with worse_low and worse_high (log loss less that of points
+        alone), stopped (deals), in_use: how rules fare on deals they have not seen. The rules are points
+        alone, points and gates, and points and weakest links (where the survey lists several yes-or-no
+        questions under one heading, the "no" side of any); that with the least log loss is in use.
     bands : DataFrame
         zone, score_low, score_high, n, won, win_rate, win_rate_low, win_rate_high: past deals by the score
         they got from criteria that never saw them. NaN scores: the zone is empty.
@@ -68,6 +73,7 @@ class Criteria:
 
     points: pd.DataFrame
     gates: pd.DataFrame
+    rules: pd.DataFrame
     bands: pd.DataFrame
     probabilities: pd.DataFrame
     stability: pd.DataFrame
@@ -202,6 +208,10 @@ def refine_criteria(
 
     Notes
     -----
+    A gate is an answer whose win rate lies below half that of all deals, by its exact upper limit (Clopper &
+    Pearson 1934) after Bonferroni's correction for all answers looked at, on at least 30 deals; the search is
+    repeated in every fold when rules are compared.
+
     Every fold and replicate repeats all of it: pooling of rare answers; the ridge fit; the choice of
     characteristics by least corrected AIC, kept where at least half of perturbed fits choose them
     (Meinshausen & Bühlmann 2010); a ridge fit of those; and points found by lowering the penalised deviance
@@ -221,14 +231,10 @@ def refine_criteria(
     check_outcomes(deals, where="a scorecard")
     arrived = deals.closed.index
     deals, _ = in_order(deals)
-    refined = refine(
-        deals,
-        most=settings["max_characteristics"],
-        replicates=settings["replicates"],
-        level=level,
-        alpha=Limits().alpha,
-        rng=np.random.default_rng(rng),
-    )
+    chance = np.random.default_rng(rng)
+    most, draws = settings["max_characteristics"], settings["replicates"]
+    refined = refine(deals, most=most, replicates=draws, level=level, alpha=Limits().alpha, rng=chance)
+    gates, rules = gates_of(deals, refined, level, chance)
     tipping = describe_tipping(deals, refined.in_points, level=level, limits=Limits(), label="points")
     points = points_table(deals, refined)
     highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
@@ -236,7 +242,8 @@ def refine_criteria(
     zoning = Zoning.choose(tipping, probabilities, zones)
     return Criteria(
         points=points,
-        gates=no_gates(),
+        gates=gates,
+        rules=rules,
         bands=band_table(tipping, zoning, highest),
         probabilities=probabilities,
         stability=stability_table(deals, refined),

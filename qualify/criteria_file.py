@@ -36,6 +36,17 @@ TABLES: dict[str, Columns] = {
         "won": int,
         "win_rate_high": float,
     },
+    "rules": {
+        "rule": str,
+        "auc": float,
+        "brier": float,
+        "log_loss": float,
+        "worse_by": float,
+        "worse_low": float,
+        "worse_high": float,
+        "stopped": int,
+        "in_use": bool,
+    },
     "bands": {
         "zone": str,
         "score_low": float,
@@ -201,8 +212,9 @@ def _checked_schema(content: object, where: str) -> dict[str, Any]:
 def _of_today(content: dict[str, Any]) -> dict[str, Any]:
     """Bring the content of an older file up to date.
 
-    Version 1 did not say what is kept instead, and version 2 not which numbers a gate covers.
+    Version 1 did not say what is kept instead; version 2 not which numbers a gate covers and how rules fare.
     """
+    content = {"rules": []} | content
     added = {"stability": {"instead": ""}, "gates": {"low": None, "high": None}}
     for table, columns in added.items():
         rows = content.get(table)

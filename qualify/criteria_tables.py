@@ -44,20 +44,6 @@ def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     )
 
 
-def no_gates() -> pd.DataFrame:
-    """Give the table of gates while none are sought."""
-    kinds = {
-        "characteristic": "str",
-        "answer": "str",
-        "low": "float64",
-        "high": "float64",
-        "n": "int64",
-        "won": "int64",
-        "win_rate_high": "float64",
-    }
-    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in kinds.items()})
-
-
 def probability_table(estimate: TippingEstimate, highest: int, tipping: TippingPoint) -> pd.DataFrame:
     """Win probability of every whole score that can occur; the base rate throughout where nothing tips."""
     scores = np.arange(highest + 1)

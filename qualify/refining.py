@@ -33,6 +33,8 @@ class Refined:
         The same on the scale of the points.
     sample : Sample
         The deals, every score read on its scale.
+    recipe : Recipe
+        The way from them to points.
     scales : dict
         The scale of each score.
     grouping : str
@@ -43,6 +45,7 @@ class Refined:
     estimate: TippingEstimate
     in_points: TippingEstimate
     sample: Sample
+    recipe: Recipe
     scales: dict[str, Scale]
     grouping: str
 
@@ -93,6 +96,7 @@ def refine(
         estimate=estimate,
         in_points=in_points,
         sample=sample,
+        recipe=recipe,
         scales=scales,
         grouping=grouping,
     )

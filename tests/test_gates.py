@@ -82,3 +82,73 @@ def test_gates_that_do_not_fit_are_refused(criteria: Criteria, change: dict[str,
     content["gates"][0] |= change
     with pytest.raises(ql.QualifyError, match=said):
         criteria_from_dict(content, "criteria.json")
+
+
+# The search ---------------------------------------------------------------
+
+
+def team_with_a_gate(heading: str = "") -> ql.Deals:
+    """Ratings that count, and two yes-or-no questions of which one No all but decides."""
+    rng = np.random.default_rng(7)
+    n = 700
+    frame = pd.DataFrame({f"R{k}": rng.integers(0, 6, n) for k in range(6)})
+    for name in ("Budget", "Sponsor"):
+        frame[name] = np.where(rng.random(n) < 0.15, "No", "Yes")
+    log_odds = 2 * (frame[[f"R{k}" for k in range(6)]].sum(axis=1) - 15)
+    stopped = frame[["Budget", "Sponsor"]].eq("No").any(axis=1)
+    frame["Status"] = np.where(
+        rng.random(n) < np.where(stopped, 0.01, 1 / (1 + np.exp(-log_odds))), "Won", "Lost"
+    )
+    survey = ql.infer_survey(frame, outcome="Status")
+    asked = [replace(one, group=heading if one.kind == "yes_no" else "") for one in survey.characteristics]
+    return ql.read_deals(frame, replace(survey, characteristics=tuple(asked)))
+
+
+def test_a_decisive_answer_becomes_a_gate() -> None:
+    deals = team_with_a_gate()
+    found = ql.refine_criteria(deals, replicates=2)
+    assert found.rules["rule"].tolist() == ["points alone", "points and gates"]
+    used = found.rules.set_index("rule")
+    assert used["in_use"].tolist() == [False, True]
+    assert used.at["points and gates", "worse_by"] < 0
+    gates = found.gates.set_index("characteristic")
+    assert sorted(gates.index) == ["Budget", "Sponsor"] and gates["answer"].eq("No").all()
+    for name in gates.index:
+        deals_with = deals.answers[name].eq("No")
+        assert gates.at[name, "n"] == deals_with.sum()
+        assert gates.at[name, "won"] == deals.won[deals_with].sum()
+        assert gates.at[name, "won"] / gates.at[name, "n"] < gates.at[name, "win_rate_high"]
+        assert gates.at[name, "win_rate_high"] < deals.win_rate / 2
+    table = ql.score_deals(found, deals).table
+    assert (table.loc[table["gates"] != "", "zone"] == "below").all()
+
+
+def test_questions_under_one_heading_are_tried_as_weakest_links() -> None:
+    found = ql.refine_criteria(team_with_a_gate("Must have"), replicates=2)
+    assert found.rules["rule"].tolist()[2] == "points and weakest links"
+    losses = found.rules.set_index("rule")["log_loss"]
+    assert losses["points and weakest links"] < losses["points alone"]
+    if found.rules.set_index("rule").at["points and weakest links", "in_use"]:
+        assert found.gates["n"].nunique() == 1 and len(found.gates) == 2
+
+
+def test_without_a_decisive_answer_points_stand_alone() -> None:
+    noise = ql.simulate_deals(500, curve="gradual", rng=3)
+    found = ql.refine_criteria(ql.read_deals(noise.frame, noise.survey), replicates=2)
+    assert found.gates.empty
+    assert found.rules.set_index("rule").at["points alone", "in_use"]
+
+
+def test_criteria_without_points_have_no_rules_either() -> None:
+    noise = ql.simulate_deals(200, curve="none", rng=4)
+    found = ql.refine_criteria(ql.read_deals(noise.frame, noise.survey), replicates=2)
+    assert found.rules.empty and found.gates.empty
+
+
+def test_files_of_schema_2_have_no_rules_and_gates_of_words(criteria: Criteria) -> None:
+    content = json.loads(criteria_to_json(criteria))
+    content["gates"] = [{k: v for k, v in content["gates"][0].items() if k not in ("low", "high")}]
+    del content["rules"]
+    again = criteria_from_dict(content | {"schema_version": 2}, "criteria.json")
+    assert again.rules.empty
+    assert again.gates[["low", "high"]].isna().all(axis=None)

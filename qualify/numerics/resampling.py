@@ -95,10 +95,15 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
+def divide(sample: Sample, folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Deal groups out to folds at random, (n,)."""
+    order = rng.permutation(int(sample.group.max()) + 1)
+    return assign_folds(sample.group, sample.outcome, sample.weights, folds, order)
+
+
 def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Vector:
     """Log-odds of every deal with weight, from models that never saw its group."""
-    order = rng.permutation(int(sample.group.max()) + 1)
-    fold = assign_folds(sample.group, sample.outcome, sample.weights, folds, order)
+    fold = divide(sample, folds, rng)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
     score = np.full(sample.outcome.size, np.log(rate / (1.0 - rate)))
     for k in range(folds):

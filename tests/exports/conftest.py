@@ -13,6 +13,7 @@ import pytest
 
 import qualify as ql
 from qualify.criteria import Criteria
+from qualify.gates import no_rules
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.tipping import NOWHERE, TippingPoint
 
@@ -90,6 +91,7 @@ def make_criteria() -> Callable[..., Criteria]:
         fields: dict[str, Any] = {
             "points": points_of(names, words),
             "gates": gates_of(),
+            "rules": no_rules(),
             "bands": pd.DataFrame(bands, columns=BANDS),
             "probabilities": pd.DataFrame(
                 {

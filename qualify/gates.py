@@ -1,0 +1,223 @@
+"""Gates: answers that all but decide on their own, sought apart from points and judged on unseen deals."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from qualify.deals import Deals
+from qualify.numerics.gates import Candidates, compare, find_limits, log_losses, mean_with_error, trips
+from qualify.numerics.metrics import auc
+from qualify.numerics.procedures import Recipe
+from qualify.numerics.resampling import Sample
+from qualify.refining import Refined
+from qualify.scales import Scale
+from qualify.survey import Survey
+from qualify.units import FOLDS
+
+POINTS, GATES, LINKS = "points alone", "points and gates", "points and weakest links"
+GATE_COLUMNS = {
+    "characteristic": "str",
+    "answer": "str",
+    "low": "float64",
+    "high": "float64",
+    "n": "int64",
+    "won": "int64",
+    "win_rate_high": "float64",
+}
+RULE_COLUMNS = {
+    "rule": "str",
+    "auc": "float64",
+    "brier": "float64",
+    "log_loss": "float64",
+    "worse_by": "float64",
+    "worse_low": "float64",
+    "worse_high": "float64",
+    "stopped": "int64",
+    "in_use": "bool",
+}
+
+
+class Rule(NamedTuple):
+    """A way of stopping deals: its name and what may stop one."""
+
+    name: str
+    candidates: Candidates
+
+
+def no_gates() -> pd.DataFrame:
+    """Return the table of gates where there are none.
+
+    Returns
+    -------
+    DataFrame
+        No rows.
+    """
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in GATE_COLUMNS.items()})
+
+
+def no_rules() -> pd.DataFrame:
+    """Return the table of rules where none were compared.
+
+    Returns
+    -------
+    DataFrame
+        No rows.
+    """
+    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in RULE_COLUMNS.items()})
+
+
+def rules_for(survey: Survey, sample: Sample) -> list[Rule]:
+    """Work out which ways of stopping deals there are to compare.
+
+    Parameters
+    ----------
+    survey : Survey
+        What was asked.
+    sample : Sample
+        The deals, every score read on its scale.
+
+    Returns
+    -------
+    list of Rule
+        Gates: every known answer may be one. Weakest links, where the survey lists several yes-or-no
+        questions under one heading: the "no" side of any of them stops the deal.
+    """
+    levels = sample.items.levels
+    answers = [(c, a) for c in range(levels.size) for a in range(int(levels[c]))]
+    found = [Rule(GATES, _candidates([[one] for one in answers]))]
+    headings: dict[str, list[tuple[int, int]]] = {}
+    for c, asked in enumerate(survey.characteristics):
+        if asked.kind == "yes_no" and asked.group:
+            headings.setdefault(asked.group, []).append((c, 0))
+    links = [several for several in headings.values() if len(several) > 1]
+    return [*found, Rule(LINKS, _candidates(links))] if links else found
+
+
+def _candidates(answers: list[list[tuple[int, int]]]) -> Candidates:
+    flat = [(c, a, k) for k, several in enumerate(answers) for c, a in several]
+    characteristic, answer, number = np.array(flat, dtype=np.int64).reshape(-1, 3).T
+    return Candidates(characteristic, answer, number)
+
+
+def compare_rules(
+    sample: Sample, recipe: Recipe, rules: list[Rule], level: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Hold points alone against points with each rule, on deals that neither has seen.
+
+    Parameters
+    ----------
+    sample : Sample
+        The deals.
+    recipe : Recipe
+        The way to points.
+    rules : list of Rule
+        From `rules_for`.
+    level : float
+        Of all limits of gates together, and of the intervals.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    DataFrame
+        rule, auc, brier, log_loss (means over ten divisions into folds), worse_by with its interval (log loss
+        less that of points alone; below 0 is better), stopped (deals, on average) and in_use: the rule with
+        the least log loss.
+    """
+    chance = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    losses, z = log_losses(chance, sample.outcome), float(norm.ppf(0.5 + level / 2))
+    best = int(np.argmin(losses.mean(axis=1)))
+    rows = []
+    for r, name in enumerate([POINTS, *(rule.name for rule in rules)]):
+        worse, error = mean_with_error(losses[r] - losses[0], sample.unit)
+        rows.append(
+            (
+                name,
+                float(np.mean([auc(one, sample.outcome) for one in chance[:, r]])),
+                float(np.mean((chance[:, r] - sample.outcome) ** 2)),
+                float(losses[r].mean()),
+                *(worse, worse - z * error, worse + z * error),
+                round(float((chance[:, r] < chance[:, 0]).sum(axis=1).mean())),
+                r == best,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
+
+
+def gates_of(
+    deals: Deals, refined: Refined, level: float, rng: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Find the gates of criteria, by the rule that does best on deals it has not seen.
+
+    Parameters
+    ----------
+    deals : Deals
+        The closed deals.
+    refined : Refined
+        Their points.
+    level : float
+        Of all limits of gates together, and of the intervals.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    DataFrame
+        `Criteria.gates`; no rows where points alone do best.
+    DataFrame
+        `Criteria.rules`; no rows where nothing earns points.
+    """
+    if not refined.trained.points.any():
+        return no_gates(), no_rules()
+    sample = refined.sample
+    rules = rules_for(deals.survey, sample)
+    compared = compare_rules(sample, refined.recipe, rules, level, rng)
+    used = [rule for rule in rules if compared.set_index("rule")["in_use"][rule.name]]
+    gates = gate_table(deals, sample, used[0], refined.scales, level) if used else no_gates()
+    if gates.empty:
+        compared["in_use"] = compared["rule"].eq(POINTS)
+    return gates, compared
+
+
+def gate_table(
+    deals: Deals, sample: Sample, rule: Rule, scales: dict[str, Scale], level: float
+) -> pd.DataFrame:
+    """Return the gates that a rule finds among all deals.
+
+    Parameters
+    ----------
+    deals : Deals
+        The closed deals.
+    sample : Sample
+        The same, every score read on its scale.
+    rule : Rule
+        The rule in use.
+    scales : dict
+        Scale of each score.
+    level : float
+        Of all limits together.
+
+    Returns
+    -------
+    DataFrame
+        A row per answer that stops a deal, as in `Criteria.gates`. Answers of one weakest link share their
+        deals and their limit.
+    """
+    candidates, codes = rule.candidates, sample.items.codes
+    limits = find_limits(codes, sample.outcome, sample.weights, candidates, level)
+    rows: list[tuple[str, str, float, float, int, int, float]] = []
+    for c, a, k in np.column_stack(candidates).tolist():
+        if limits[k] < 1.0:
+            name = deals.survey.names[c]
+            tripped = trips(codes, candidates, k)
+            answer, low, high = str(deals.answers[name].cat.categories[a]), np.nan, np.nan
+            if name in scales:
+                answer = scales[name].labels[a]
+                low, high = float(scales[name].edges[a]), float(scales[name].edges[a + 1])
+            won = int((sample.outcome[tripped] > 0.5).sum())
+            rows.append((name, answer, low, high, int(tripped.sum()), won, float(limits[k])))
+    return pd.DataFrame(rows, columns=list(GATE_COLUMNS)).astype(GATE_COLUMNS) if rows else no_gates()

@@ -1,0 +1,142 @@
+"""Answers that all but decide on their own: found on some deals, and judged on others."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv, expit
+
+from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.procedures import Recipe, predict, train
+from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
+
+# A gate has at least so many deals, and a win rate surely below this share of that of all deals.
+FEWEST, SHARE = 30, 0.5
+# Divisions into folds by which rules are compared.
+REPEATS = 10
+
+
+class Candidates(NamedTuple):
+    """What may turn out to be a gate.
+
+    characteristic, answer : (P,), positions of an answer.
+    number : (P,), from 0 and ascending, which candidate the answer belongs to; a deal trips a candidate that
+        gives any of its answers.
+    """
+
+    characteristic: NDArray[np.int64]
+    answer: NDArray[np.int64]
+    number: NDArray[np.int64]
+
+
+def trips(codes: NDArray[np.int32], candidates: Candidates, number: int) -> NDArray[np.bool_]:
+    """Whether each deal trips one candidate, (n,)."""
+    found = np.zeros(len(codes), dtype=np.bool_)
+    for at in np.flatnonzero(candidates.number == number):
+        found |= codes[:, candidates.characteristic[at]] == candidates.answer[at]
+    return found
+
+
+def find_limits(
+    codes: NDArray[np.int32], outcome: Vector, weights: Vector, candidates: Candidates, level: float
+) -> Vector:
+    """Upper limit of the win rate behind each candidate that is a gate; 1 for one that is none.
+
+    Parameters
+    ----------
+    codes : ndarray, shape (n, C)
+        Answers of the deals.
+    outcome, weights : ndarray, shape (n,)
+        1 won, 0 lost; a deal without weight is left out, and others count once each.
+    candidates : Candidates
+        Those looked at: only these with at least `FEWEST` deals, which does not hang on outcomes.
+    level : float
+        Of all limits together: each has an error of ``(1 − level) / m`` (Bonferroni), m those looked at.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        The one-sided exact limit ``B⁻¹(1 − α/m; won + 1, n − won)`` (Clopper & Pearson 1934) where it is
+        below `SHARE` times the win rate of all deals.
+
+    References
+    ----------
+    Clopper, C. J. & Pearson, E. S. (1934). The use of confidence or fiducial limits illustrated in the case
+    of the binomial. Biometrika 26, 404-413.
+    """
+    used = weights > 0
+    codes, won = codes[used], outcome[used] > 0.5
+    size = int(candidates.number.max(initial=-1)) + 1
+    tripped = [trips(codes, candidates, k) for k in range(size)]
+    n = np.array([one.sum() for one in tripped], dtype=np.float64)
+    wins = np.array([(one & won).sum() for one in tripped], dtype=np.float64)
+    looked_at = n >= FEWEST
+    upper = np.ones(size)
+    some = looked_at & (wins < n)
+    alpha = (1.0 - level) / max(int(looked_at.sum()), 1)
+    upper[some] = betaincinv(wins[some] + 1.0, n[some] - wins[some], 1.0 - alpha)
+    return np.where(upper < SHARE * won.mean(), upper, 1.0) if won.size else upper
+
+
+def limit_each(codes: NDArray[np.int32], candidates: Candidates, limits: Vector) -> Vector:
+    """Return the least limit of the gates that each deal trips, 1 where it trips none, (n,)."""
+    least = np.ones(len(codes))
+    for k in np.flatnonzero(limits < 1.0):
+        tripped = trips(codes, candidates, int(k))
+        least[tripped] = np.minimum(least[tripped], limits[k])
+    return least
+
+
+def held_out(
+    sample: Sample,
+    recipe: Recipe,
+    rules: list[Candidates],
+    folds: int,
+    rng: np.random.Generator,
+    level: float,
+) -> Matrix:
+    """Win probability of every deal by points, and under each rule, learned without its fold, (1 + R, n)."""
+    fold = divide(sample, folds, rng)
+    rate = float(sample.weights @ sample.outcome / sample.weights.sum())
+    chance = np.full((1 + len(rules), sample.outcome.size), rate)
+    for k in range(folds):
+        held = fold == k
+        weights = np.where(held, 0.0, sample.weights)
+        if not held.any() or not both_outcomes(sample.outcome, weights):
+            continue
+        codes = sample.items.codes[held]
+        chance[:, held] = expit(predict(codes, train(sample.items, sample.outcome, weights, recipe)))
+        for r, candidates in enumerate(rules, start=1):
+            limits = find_limits(sample.items.codes, sample.outcome, weights, candidates, level)
+            chance[r, held] = np.minimum(chance[r, held], limit_each(codes, candidates, limits))
+    return chance
+
+
+def compare(
+    sample: Sample,
+    recipe: Recipe,
+    rules: list[Candidates],
+    folds: int,
+    rng: np.random.Generator,
+    level: float,
+) -> NDArray[np.float64]:
+    """Do so over ten divisions into folds, (10, 1 + R, n)."""
+
+    def one(generator: np.random.Generator) -> Matrix:
+        return held_out(sample, recipe, rules, folds, generator, level)
+
+    return np.stack(replicate(one, REPEATS, rng, what="comparing rules"))
+
+
+def log_losses(chance: NDArray[np.float64], outcome: Vector) -> Matrix:
+    """Mean over divisions of ``−y ln p − (1 − y) ln(1 − p)`` of every deal under every rule, (1 + R, n)."""
+    right = np.clip(np.where(outcome > 0.5, chance, 1.0 - chance), 1e-12, 1.0)
+    return np.asarray(-np.log(right).mean(axis=0), dtype=np.float64)
+
+
+def mean_with_error(values: Vector, unit: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean over deals and its standard error, deals of one unit taken together."""
+    away = np.bincount(unit, weights=values - values.mean())
+    return float(values.mean()), float(np.sqrt((away**2).sum()) / values.size)
