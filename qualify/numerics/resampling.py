@@ -222,6 +222,17 @@ def simulated_ratios(
     return _ratio(score, outcome, sample.weights), _ratio(score, outcome, drawn)
 
 
+def relearned_ratio(
+    sample: Sample, recipe: Recipe, folds: int, chance: Vector, rng: np.random.Generator
+) -> float:
+    """Likelihood ratio of plateau against logistic on scores learned from outcomes drawn with `chance`."""
+    outcome = (rng.random(chance.size) < chance).astype(np.float64)
+    if not both_outcomes(outcome, sample.weights):
+        return 0.0
+    score = cross_fit(sample._replace(outcome=outcome), recipe, folds, rng)
+    return _ratio(score, outcome, sample.weights)
+
+
 def _ratio(score: Vector, outcome: Vector, weights: Vector) -> float:
     logistic = fit_logistic_curve(score, outcome, weights)
     return 2.0 * (choose_curve(score, outcome, weights, 0.0).loglik - logistic.loglik)

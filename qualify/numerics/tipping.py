@@ -29,6 +29,7 @@ from qualify.numerics.resampling import (
     bootstrap_procedure,
     cross_fits,
     permuted_root,
+    relearned_ratio,
     replicate,
     simulated_ratios,
     some_of,
@@ -40,9 +41,11 @@ REPEATS = 10
 PERMUTATIONS_PER_ALPHA = 10
 # None of a first batch of permutations reaching the slope settles it; that adds under 0.001 to a 5 % level.
 FIRST_LOOK_PER_ALPHA = 3
-SIMULATIONS = 399
+SIMULATIONS, RELEARNED = 399, 99  # with a given score, with one learned anew each time
 # Deals in each simulation of the plateau's likelihood ratio, at most.
 SIMULATED = 2_000
+# Share of the deals that are in a draw of as many, 1 − 1/e.
+DISTINCT = 0.632
 # A correction beyond these factors would come from too few deals to be believed.
 CORRECTION = (0.5, 2.0)
 
@@ -88,7 +91,7 @@ def estimate_tipping(
         return TippingEstimate(
             scores=scores, splits=splits, curve=flat, correction=1.0, p_value=p_value, draws=[]
         )
-    critical, critical_drawn = _critical_ratios(sample, splits[0], plan.alpha, rng)
+    critical, critical_drawn = _critical_ratios(sample, plan, splits[0], rng, given)
     stacked = np.tile(sample.outcome, len(splits)), np.tile(sample.weights / len(splits), len(splits))
     curve = choose_curve(splits.ravel(), *stacked, critical)
     draws = _draws(sample, plan, critical_drawn, rng, given)
@@ -143,11 +146,12 @@ def _permutation_test(
 
 
 def _critical_ratios(
-    sample: Sample, score: Vector, alpha: float, rng: np.random.Generator
+    sample: Sample, plan: Plan, score: Vector, rng: np.random.Generator, given: Vector | None
 ) -> tuple[float, float]:
     """Find the likelihood ratios a plateau must exceed, by parametric bootstrap under the logistic curve.
 
-    One for the deals themselves, one for draws of them.
+    One for the deals themselves, one for draws of them. A learned score is learned anew from simulated
+    outcomes: pooling the scores of several models bends the curve, and twice the ratio is common then.
     """
     logistic = fit_logistic_curve(score, sample.outcome, sample.weights)
     if logistic.kind != LOGISTIC:
@@ -160,8 +164,17 @@ def _critical_ratios(
     ratios = replicate(
         lambda g: simulated_ratios(score, sample, chance, g), SIMULATIONS, rng, what="choosing the curve"
     )
-    critical, critical_drawn = np.quantile(ratios, 1.0 - alpha, axis=0)
-    return float(critical), float(critical_drawn)
+    critical, critical_drawn = np.quantile(ratios, 1.0 - plan.alpha, axis=0)
+    recipe = plan.recipe
+    if given is not None or recipe is None:
+        return float(critical), float(critical_drawn)
+
+    def learned(g: np.random.Generator) -> float:
+        return relearned_ratio(sample, recipe, plan.folds, chance, g)
+
+    learned_ratios = replicate(learned, RELEARNED, rng, what="choosing the curve")
+    higher = max(1.0, float(np.quantile(learned_ratios, 1.0 - plan.alpha)) / max(float(critical), 1e-9))
+    return float(critical) * higher, float(critical_drawn) * higher
 
 
 def _draws(
@@ -178,15 +191,17 @@ def _draws(
 
 
 def _correction(draws: list[Replicate]) -> float:
-    """How much steeper the final model's score is on deals outside the draw than cross-fitting shows.
+    """How much steeper the final model's score is on unseen deals than cross-fitting shows.
 
-    Each fold's model learned from fewer deals than the final one, and scores of several models are pooled.
+    Each fold's model learned from fewer deals than the final one, and scores of several models are pooled. A
+    draw shows by how much, on the deals outside it, but it holds fewer distinct deals.
     """
     pairs = np.array([(draw.fresh_slope, draw.cross_slope) for draw in draws])
     usable = np.all(np.isfinite(pairs) & (pairs > 1e-6), axis=1)
     if usable.sum() < 10:
         return 1.0
-    return float(np.clip(np.median(pairs[usable, 0] / pairs[usable, 1]), *CORRECTION))
+    steeper = np.median(pairs[usable, 0] / pairs[usable, 1])
+    return float(np.clip(1.0 + DISTINCT * (steeper - 1.0), *CORRECTION))
 
 
 def steepen(curve: Curve, factor: float, win_rate: float) -> Curve:

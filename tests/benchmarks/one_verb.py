@@ -92,7 +92,7 @@ def little_done() -> AbstractContextManager[object]:
     def passed(*arguments: Any) -> float:
         return 0.0 * once(*arguments)
 
-    few = {"PERMUTATIONS_PER_ALPHA": 0.25, "FIRST_LOOK_PER_ALPHA": 0.2, "SIMULATIONS": FEW}
+    few = {"PERMUTATIONS_PER_ALPHA": 0.25, "FIRST_LOOK_PER_ALPHA": 0.2, "SIMULATIONS": FEW, "RELEARNED": FEW}
     return patch.multiple(tipping, _permutation_test=passed, **few)
 
 
