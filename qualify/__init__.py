@@ -1,8 +1,8 @@
 """From closed deals to qualification criteria: what goes with winning, where the score tips, how surely.
 
 The way through: `read_survey`, `read_deals`, `audit_deals`, `find_factors`, `fit_win_model`,
-`validate`, `find_tipping_point`, `refine_criteria`, `write_criteria`, `score_deals`; `analyze` runs the whole
-chain.
+`validate`, `find_tipping_point`, `refine_criteria`, `backtest`, `write_criteria`, `score_deals`;
+`analyze` runs the whole chain.
 Each name is loaded when it is first used.
 """
 
@@ -13,10 +13,12 @@ __getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
 __all__ = [
     "Answer",
     "Audit",
+    "Backtest",
     "Characteristic",
     "Columns",
     "Criteria",
     "Deals",
+    "Economics",
     "Factors",
     "InvalidArgument",
     "InvalidCriteria",
@@ -36,6 +38,7 @@ __all__ = [
     "__version__",
     "analyze",
     "audit_deals",
+    "backtest",
     "fetch_b2b_sales",
     "find_factors",
     "find_tipping_point",
@@ -44,6 +47,7 @@ __all__ = [
     "plot_answers",
     "plot_calibration",
     "plot_factors",
+    "plot_net_benefit",
     "plot_win_curve",
     "read_criteria",
     "read_deals",

@@ -1,6 +1,8 @@
 from ._version import __version__ as __version__
 from .audit import Audit as Audit
 from .audit import audit_deals as audit_deals
+from .backtest import Backtest as Backtest
+from .backtest import backtest as backtest
 from .criteria import Criteria as Criteria
 from .criteria import refine_criteria as refine_criteria
 from .criteria_file import read_criteria as read_criteria
@@ -9,6 +11,7 @@ from .datasets import fetch_b2b_sales as fetch_b2b_sales
 from .datasets import simulate_deals as simulate_deals
 from .deals import Deals as Deals
 from .deals import read_deals as read_deals
+from .economics import Economics as Economics
 from .errors import InvalidArgument as InvalidArgument
 from .errors import InvalidCriteria as InvalidCriteria
 from .errors import InvalidDeals as InvalidDeals
@@ -22,6 +25,7 @@ from .factors import find_factors as find_factors
 from .plots import plot_answers as plot_answers
 from .plots import plot_calibration as plot_calibration
 from .plots import plot_factors as plot_factors
+from .plots import plot_net_benefit as plot_net_benefit
 from .plots import plot_win_curve as plot_win_curve
 from .scoring import ScoredDeals as ScoredDeals
 from .scoring import score_deals as score_deals

@@ -25,7 +25,7 @@ from qualify.reading.source import RawTable, open_table
 from qualify.survey import Survey
 
 DATES = ("close_date", "survey_date", "created_date")
-NUMBERS = ("value", "weight")
+NUMBERS = ("value", "effort", "weight")
 TEXTS = ("rep", "account", "segment", "respondent")
 
 
@@ -40,8 +40,8 @@ class Deals:
     closed : DataFrame
         The closed deals, indexed by deal id (text; the row of the table where there is no id column).
         Columns: `outcome` (won, lost or no decision), those of close_date, survey_date, created_date, value,
-        weight, rep, account, segment and respondent that the survey names (missing where blank or unknown),
-        then one per characteristic: a categorical of text, its last category `unknown`, never missing.
+        effort, weight, rep, account, segment and respondent that the survey names (missing where blank or
+        unknown), then one per characteristic: a categorical of text, its last category `unknown`, never missing.
     open : DataFrame
         The open deals, in the same form; their outcome is "open".
     left_out : int

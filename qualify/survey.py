@@ -114,6 +114,8 @@ class Columns:
         When the deal was closed, surveyed and created.
     value : str, optional
         What the deal is worth.
+    effort : str, optional
+        What pursuing the deal took: hours, or money.
     rep, account, segment, respondent : str, optional
         Who sells, who buys, what kind of customer, who answered.
     weight : str, optional
@@ -126,6 +128,7 @@ class Columns:
     survey_date: str | None = None
     created_date: str | None = None
     value: str | None = None
+    effort: str | None = None
     rep: str | None = None
     account: str | None = None
     segment: str | None = None

@@ -17,9 +17,10 @@ KINDS = ("yes_no", "score", "ordered", "choice")
 # Columns that every table of deals may carry beside the characteristics.
 RESERVED = (
     "deal", "outcome", "close_date", "survey_date", "created_date",
-    "value", "rep", "account", "segment", "respondent", "weight",
+    "value", "effort", "rep", "account", "segment", "respondent", "weight",
 )  # fmt: skip
-SHAREABLE = {"value", "rep", "account", "segment", "respondent"}  # may also be asked as a characteristic
+# May also be asked as a characteristic.
+SHAREABLE = {"value", "effort", "rep", "account", "segment", "respondent"}
 
 
 def survey_problems(survey: Survey) -> list[Problem]:

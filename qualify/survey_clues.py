@@ -44,6 +44,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "survey_date": ("survey_date", "surveyed_on", "date_surveyed", "date_of_survey"),
     "created_date": ("created_date", "createdate", "create_date", "date_created", "created_on", "created_at"),
     "value": ("deal_value", "value", "amount", "deal_amount", "opportunity_value", "contract_value", "acv"),
+    "effort": ("effort", "hours", "hours_spent", "hours_logged", "effort_hours", "days_spent"),
     "rep": ("rep", "sales_rep", "owner", "opportunity_owner", "deal_owner", "account_executive", "seller",
             "salesperson"),
     "account": ("account_id", "account", "account_name", "customer_id", "customer", "customer_name",
@@ -174,7 +175,7 @@ def role_of(heading: str, clues: Clues, coded: Coded) -> str | None:
     elif role.endswith("_date"):
         dates = read_dates(coded.values)
         fits = all(fold(cell_text(coded.values[place])) in UNKNOWN_WORDS for place in dates.faults)
-    elif role == "value":
+    elif role in ("value", "effort"):
         fits = clues.numbers is not None and not clues.scale
     elif role == "account":
         fits = len(clues.known) > FEW or len(clues.known) > clues.filled / 2

@@ -1,0 +1,267 @@
+"""Backtest: what criteria would have done to past deals that they never saw, and from where pursuing pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from qualify.criteria import Criteria
+from qualify.deals import Deals
+from qualify.economics import Economics, past_of
+from qualify.enough import check_draws, check_outcomes
+from qualify.errors import check_level
+from qualify.numerics.benefit import Past, effects, net_benefit
+from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.procedures import Recipe
+from qualify.numerics.resampling import Sample, cross_fits, draw_units
+from qualify.progress import track
+from qualify.refining import LARGEST
+from qualify.scales import scales_of, whole_items
+from qualify.tables.render import page
+from qualify.tables.wording import counted
+from qualify.units import FOLDS, in_order, sample_of
+
+DIVISIONS = 10
+MOST = 8
+SHARES = ("share_pursued", "wins_kept", "value_kept", "effort_freed", "net_benefit", "more_than_all")
+ENDS = ("", "_low", "_high")
+SHOWN = ("share_pursued", "wins_kept", "effort_freed")
+COLUMNS = [
+    *("threshold", "break_even", "score", "pursued", "won_pursued"),
+    *(f"{name}{end}" for name in SHARES for end in ENDS),
+]
+GRID = np.round(np.linspace(0.01, 0.99, 99), 2)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Backtest:
+    """What pursuing only the likelier deals would have done.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row per threshold: threshold (pursue from this win probability on), break_even (whether it is the
+        break-even probability), score (the lowest score to pursue at, where criteria were given), pursued,
+        won_pursued (deals), then with `_low` and `_high`: share_pursued, wins_kept, value_kept and
+        effort_freed (shares in [0, 1]), net_benefit (in wins per deal: wins, less losses weighted by the odds
+        at the threshold) and more_than_all (that less the net benefit of pursuing every deal).
+    curve : DataFrame
+        threshold, criteria, everything, nothing, more_low, more_high: net benefit at every threshold, and the
+        interval of what criteria gain on the better of pursuing everything and nothing.
+    break_even : float
+        The win probability from which pursuing pays: cost over value; NaN where they were not given.
+    predictions : DataFrame
+        probability, won, value, effort of every deal, by models that never saw it.
+    level : float
+        Confidence level of the intervals.
+    n, won : int
+        Closed deals, and how many were won.
+    """
+
+    table: pd.DataFrame
+    curve: pd.DataFrame
+    break_even: float
+    predictions: pd.DataFrame
+    level: float
+    n: int
+    won: int
+
+    def __repr__(self) -> str:
+        pays = "" if np.isnan(self.break_even) else f"; pursuing pays from {self.break_even:.0%}"
+        return f"<Backtest on {self.n} deals ({self.won} won){pays}>"
+
+    def _repr_html_(self) -> str:
+        shown = [
+            "threshold",
+            "score",
+            "pursued",
+            "share_pursued",
+            "wins_kept",
+            "effort_freed",
+            "more_than_all",
+        ]
+        lead = (
+            f"{counted(self.n, 'closed deal')}, {self.won:,} won, each judged by criteria that never saw it. "
+            + ("" if np.isnan(self.break_even) else f"Pursuing pays from a chance of {self.break_even:.0%}.")
+        )
+        return page("Backtest", lead, [("Had only the likelier deals been pursued", self.table[shown])])
+
+
+def backtest(
+    deals: Deals,
+    *,
+    criteria: Criteria | None = None,
+    economics: Economics | None = None,
+    replicates: int = 1000,
+    level: float = 0.95,
+    rng: np.random.Generator | int | None = 0,
+) -> Backtest:
+    """Work out what pursuing only the likelier of past deals would have kept, lost and freed.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals read against their survey.
+    criteria : Criteria, optional
+        Where they are given, thresholds are told as scores of theirs too.
+    economics : Economics, optional
+        What a win is worth and pursuing costs, and the win probabilities to try.
+    replicates : int
+        Draws behind the intervals.
+    level : float
+        Confidence level of the intervals, in (0, 1).
+    rng : numpy.random.Generator, int or None
+        Source of chance; the same seed gives the same figures.
+
+    Returns
+    -------
+    Backtest
+        Shares, net benefit and the break-even probability.
+
+    Raises
+    ------
+    NotEnoughDeals
+        Where there are not at least ten won and ten lost deals.
+    InvalidArgument
+        For a level outside (0, 1), fewer than two replicates, or costs that let pursuing never pay.
+
+    Notes
+    -----
+    Every deal is judged by points learned without it: ten folds, ten divisions, pooling, selection, shrinkage
+    and points repeated inside. Net benefit is ``(TP − FP · t/(1 − t)) / n`` (Vickers & Elkin 2006); the
+    break-even probability is the mean cost of pursuing over the mean value of a win. Intervals are
+    percentiles over draws of deals (whole accounts where they are known), each on one of the divisions; they
+    take the procedure as it is and past deals as like those to come. A deal counts with its logged effort, or
+    as one.
+
+    References
+    ----------
+    Vickers, A. J. & Elkin, E. B. (2006). Decision curve analysis: a novel method for evaluating prediction
+    models. Medical Decision Making 26, 565-574.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> simulated = ql.simulate_deals(300, rng=1)
+    >>> deals = ql.read_deals(simulated.frame, simulated.survey)
+    >>> money = ql.Economics(value=50_000, cost=10_000)
+    >>> found = ql.backtest(deals, economics=money, replicates=50)
+    >>> found.break_even
+    0.2
+    """
+    check_level(level, where="backtest")
+    draws = check_draws(replicates, where="backtest")
+    check_outcomes(deals, where="a backtest")
+    economics = economics or Economics()
+    ordered, _ = in_order(deals)
+    past, break_even = past_of(ordered, economics)
+    chance = np.random.default_rng(rng).spawn(2)
+    sample, splits = _held_out(ordered, chance[0])
+    at = np.unique([*economics.thresholds, *([break_even] if np.isfinite(break_even) else [])])
+    figures, gains = _drawn(sample, past, splits, at, chance[1].spawn(draws))
+    return Backtest(
+        table=_table(past, splits, sample.weights, at, figures, level).assign(
+            break_even=at == break_even, score=_scores(criteria, at)
+        )[COLUMNS],
+        curve=_curve(past, splits, sample.weights, gains, level),
+        break_even=break_even,
+        predictions=_predictions(ordered, past, splits).loc[deals.closed.index],
+        level=float(level),
+        n=deals.n,
+        won=int(deals.won.sum()),
+    )
+
+
+def _held_out(deals: Deals, rng: np.random.Generator) -> tuple[Sample, NDArray[np.float64]]:
+    """Win probabilities by points that never saw the deal, a row per division into folds."""
+    sample, _ = sample_of(deals)
+    sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales_of(deals)))
+    recipe = Recipe(float(deals.survey.min_answers), True, MOST, LARGEST)
+    return sample, expit(cross_fits(sample, recipe, FOLDS, DIVISIONS, rng))
+
+
+def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:
+    """`SHARES` at each threshold, (T, 6)."""
+    benefit = net_benefit(chance, past.outcome, times, at)
+    everything = net_benefit(np.ones(chance.size), past.outcome, times, at)
+    shares = np.array([effects(past, chance >= threshold, times) for threshold in at])
+    shares[:, 3] = 1.0 - shares[:, 3]
+    return np.column_stack([shares, benefit, benefit - everything])
+
+
+def _gains(past: Past, chance: Vector, times: Vector) -> NDArray[np.float64]:
+    """Net benefit over the better of pursuing everything and nothing, along the grid."""
+    everything = net_benefit(np.ones(chance.size), past.outcome, times, GRID)
+    return net_benefit(chance, past.outcome, times, GRID) - np.maximum(everything, 0.0)
+
+
+def _drawn(
+    sample: Sample, past: Past, splits: Matrix, at: Vector, generators: list[np.random.Generator]
+) -> tuple[NDArray[np.float64], Matrix]:
+    """Figures and gains of draws of deals, each on one of the divisions, (B, T, 6) and (B, G)."""
+    figures, gains = [], []
+    for generator in track(generators, what="drawing deals"):
+        chance = splits[int(generator.integers(len(splits)))]
+        times = draw_units(sample, generator)
+        figures.append(_figures(past, chance, times, at))
+        gains.append(_gains(past, chance, times))
+    return np.array(figures), np.array(gains)
+
+
+def _table(
+    past: Past, splits: Matrix, weights: Vector, at: Vector, drawn: NDArray[np.float64], level: float
+) -> pd.DataFrame:
+    found = np.mean([_figures(past, chance, weights, at) for chance in splits], axis=0)
+    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    pursued = splits[:, :, None] >= at
+    table = pd.DataFrame(
+        {
+            "threshold": at,
+            "pursued": np.rint(pursued.sum(axis=1).mean(axis=0)).astype(np.int64),
+            "won_pursued": np.rint((pursued * past.outcome[:, None]).sum(axis=1).mean(axis=0)).astype(
+                np.int64
+            ),
+        }
+    )
+    for k, name in enumerate(SHARES):
+        table[name], table[f"{name}_low"], table[f"{name}_high"] = found[:, k], low[:, k], high[:, k]
+    return table
+
+
+def _mean_count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many deals, on average over divisions, (T,)."""
+    return np.asarray(np.rint(which.sum(axis=1).mean(axis=0)), dtype=np.int64)
+
+
+def _curve(past: Past, splits: Matrix, weights: Vector, gains: Matrix, level: float) -> pd.DataFrame:
+    low, high = np.quantile(gains, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    benefit = np.mean([net_benefit(chance, past.outcome, weights, GRID) for chance in splits], axis=0)
+    everything = net_benefit(np.ones(weights.size), past.outcome, weights, GRID)
+    return pd.DataFrame(
+        {
+            "threshold": GRID,
+            "criteria": benefit,
+            "everything": everything,
+            "nothing": 0.0,
+            "more_low": low,
+            "more_high": high,
+        }
+    )
+
+
+def _scores(criteria: Criteria | None, at: Vector) -> NDArray[np.float64]:
+    """Lowest score of the criteria that reaches each threshold; NaN without criteria or where none does."""
+    if criteria is None:
+        return np.full(at.size, np.nan)
+    chance = criteria.probabilities["probability"].to_numpy()
+    first = np.searchsorted(chance, at, side="left").astype(np.float64)
+    return np.where(first < chance.size, first, np.nan)
+
+
+def _predictions(deals: Deals, past: Past, splits: Matrix) -> pd.DataFrame:
+    columns = {"probability": splits.mean(axis=0), "won": deals.won.to_numpy()}
+    return pd.DataFrame(columns | {"value": past.value, "effort": past.effort}, index=deals.closed.index)
