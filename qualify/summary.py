@@ -71,6 +71,7 @@ def summarise(
         Section("How far the win probability can be trusted", *trust_in_words(validation)),
         _tips(tipping),
         _kept(criteria, deals),
+        *_gates(criteria),
         *_stop_asking(factors, criteria),
         *_reservations(audit, "warn", "Bear in mind"),
         Section(
@@ -292,6 +293,16 @@ def _kept(criteria: Criteria, deals: Deals) -> Section:
         else "Their zones divide at win probabilities, not at a tipping point:"
     )
     return Section(heading, text, tuple(_zones(criteria.bands, level)))
+
+
+def _gates(criteria: Criteria) -> Iterator[Section]:
+    if len(criteria.gates):
+        points = tuple(
+            f"{clean(gate['characteristic'])} is {clean(gate['answer'])}: {rate(gate['won'], gate['n'])} won."
+            for gate in criteria.gates.to_dict("records")
+        )
+        text = "Whatever its score, a deal with one of these answers is in the zone below."
+        yield Section("Answers that stop a deal", text, points)
 
 
 def _stop_asking(factors: Factors, criteria: Criteria) -> Iterator[Section]:

@@ -116,10 +116,13 @@ def _gates(criteria: Criteria) -> list[str]:
     if criteria.gates.empty:
         return []
     lines = [
-        f"- {escape(gate['characteristic'])} is {escape(gate['answer'])}: {rate(gate['won'], gate['n'])} won."
+        f"- {escape(gate['characteristic'])} is {escape(gate['answer'])}: at most "
+        f"{format_value(gate['win_rate_high'], 'percent')}; {rate(gate['won'], gate['n'])} won so far."
         for gate in criteria.gates.to_dict("records")
     ]
-    return ["## Look twice: answers that all but decide on their own", "\n".join(lines)]
+    heading = "## Answers that stop a deal"
+    how = "Whatever its score, a deal with one of these answers is in the zone below. Its win probability is:"
+    return [heading, how, "\n".join(lines)]
 
 
 def _zones(criteria: Criteria) -> str:

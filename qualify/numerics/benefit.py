@@ -33,18 +33,10 @@ def effects(past: Past, pursued: NDArray[np.bool_], times: Vector) -> Vector:
     times : ndarray, shape (n,)
         How often each deal counts.
     """
-    won = times * past.outcome
-    wholes = np.array([times.sum(), won.sum(), (won * past.value).sum(), (times * past.effort).sum()])
-    kept = np.where(pursued, 1.0, 0.0)
-    parts = np.array(
-        [
-            (times * kept).sum(),
-            (won * kept).sum(),
-            (won * past.value * kept).sum(),
-            (times * past.effort * kept).sum(),
-        ]
-    )
-    return np.divide(parts, wholes, out=np.full(4, np.nan), where=wholes > 0)
+    counted = times * np.stack([np.ones_like(times), past.outcome, past.outcome * past.value, past.effort])
+    wholes = counted.sum(axis=1)
+    parts = counted[:, pursued].sum(axis=1)
+    return np.asarray(np.divide(parts, wholes, out=np.full(4, np.nan), where=wholes > 0))
 
 
 def net_benefit(chance: Vector, outcome: Vector, times: Vector, thresholds: Vector) -> Vector:

@@ -127,7 +127,9 @@ def test_gates_are_listed(make_criteria: Make) -> None:
     gates = pd.DataFrame(
         [("Buyer met", "No", 40, 1, 0.1)], columns=["characteristic", "answer", "n", "won", "win_rate_high"]
     )
-    assert "- Buyer met is No: 2% (1 of 40 deals) won." in criteria_to_markdown(make_criteria(gates=gates))
+    page = criteria_to_markdown(make_criteria(gates=gates))
+    assert "- Buyer met is No: at most 10%; 2% (1 of 40 deals) won so far." in page
+    assert "Answers that stop a deal" in headings(page)
 
 
 def test_many_scores_are_thinned_to_the_first_the_last_and_some_between() -> None:
