@@ -13,6 +13,9 @@ INSTALLED := .venv/installed-$(KEY)
 DEVELOPER := .venv/developer-$(KEY)
 BENCHMARKS := .venv/benchmarks-$(KEY)
 
+# Debian packages are installed as root.
+ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
 export MPLBACKEND := Agg
 # The published data sets, where they stand beside the repository; else the examples download theirs.
 ifneq ($(wildcard ../shared/data/salvirt-b2b),)
@@ -22,12 +25,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 STEPS := lint layout types imports tests notebooks examples docs wheel
-.PHONY: help demo test bench coverage-study format clean $(STEPS)
+.PHONY: help demo test test-exports bench coverage-study format clean $(STEPS)
 
 help:
 	@echo "make demo    analyse simulated deals and write pages and tables to demo-output/"
 	@echo "make test    every check: $(STEPS)"
 	@echo "make STEP    one of these checks; 'make -k test' goes on after a failure"
+	@echo "make test-exports    exports, run by LibreOffice, Node.js and Power Fx; sets these up, half a gigabyte"
 	@echo "make coverage-study  whether intervals keep their word, on simulated deals; hours (see docs)"
 	@echo "make bench   speed beside other packages, memory, compiling; a quarter of an hour on an idle machine"
 	@echo "make format  lay out the code and mend what can be mended by itself"
@@ -92,6 +96,12 @@ wheel: $(DEVELOPER)
 	@cd build/wheel && venv/bin/python -I -c 'import qualify; [getattr(qualify, name) for name in qualify.__all__]'
 	@ls build/wheel/qualify-*.whl
 
+# Programs that are heavy, and needed for nothing else.
+ENGINES := build/exports-engines
+test-exports: $(ENGINES)/ready
+	@echo "== Exports, run by the programs they are for (pytest -m engines)"
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m engines tests/exports
+
 # Goes on where it stopped. ARGS="--help" shows what can be asked for; docs/explanation/coverage.md has examples.
 coverage-study: $(DEVELOPER)
 	@PYTHONPATH=tests nice $(BIN)/python -m coverage_study.run $(ARGS)
@@ -126,6 +136,17 @@ $(DEVELOPER): | $(BIN)/python
 	@echo "== Setting up .venv with what the checks need (two or three minutes, once)"
 	@$(BIN)/python -m pip install -qq --editable '.[dev]'
 	@touch $@ $(INSTALLED)
+
+$(ENGINES)/ready: | $(DEVELOPER)
+	@echo "== Setting up LibreOffice, Node.js with formulon, and Power Fx (some minutes, once)"
+	@mkdir -p $(ENGINES)
+	@{ command -v soffice && command -v npm; } > /dev/null || { $(ROOT) apt-get -qq update; }
+	@command -v soffice > /dev/null || $(ROOT) apt-get -qq install -y --no-install-recommends libreoffice-calc-nogui > $(ENGINES)/apt.log
+	@command -v npm > /dev/null || $(ROOT) apt-get -qq install -y --no-install-recommends nodejs npm > $(ENGINES)/apt.log
+	@npm install --silent --no-save --prefix $(ENGINES) formulon@6.25.6
+	@$(BIN)/python -m venv $(ENGINES)/powerfx
+	@$(ENGINES)/powerfx/bin/python -m pip install -qq powerfx==0.0.34 dotnetcore2==3.1.23
+	@touch $@
 
 $(BENCHMARKS): | $(DEVELOPER)
 	@echo "== Adding the packages that benchmarks compare with (600 MB, once)"

@@ -41,7 +41,8 @@ class Deals:
         The closed deals, indexed by deal id (text; the row of the table where there is no id column).
         Columns: `outcome` (won, lost or no decision), those of close_date, survey_date, created_date, value,
         effort, weight, rep, account, segment and respondent that the survey names (missing where blank or
-        unknown), then one per characteristic: a categorical of text, its last category `unknown`, never missing.
+        unknown), then one per characteristic: a categorical of text, its last category `unknown`, never
+        missing.
     open : DataFrame
         The open deals, in the same form; their outcome is "open".
     left_out : int

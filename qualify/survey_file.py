@@ -34,8 +34,8 @@ HEAD = """\
 # can change it), blank: error (an empty cell is a mistake), reference, contrast: [from, to], points_per_step.
 """
 COLUMNS = """
-# Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours or
-# money spent), rep, account, segment, respondent, weight. Only outcome is needed.
+# Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours
+# or money spent), rep, account, segment, respondent, weight. Only outcome is needed.
 """
 OUTCOMES = """
 # What the words of the outcome column mean. A blank cell is an open deal.

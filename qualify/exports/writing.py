@@ -8,14 +8,21 @@ from pathlib import Path
 from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_to_json
 from qualify.errors import InvalidArgument, Problem, did_you_mean, short
+from qualify.exports.crm import criteria_to_powerfx, criteria_to_salesforce
 from qualify.exports.markdown import criteria_to_markdown
 from qualify.exports.python_source import criteria_to_python
+from qualify.exports.sql import SQL_TARGETS
+from qualify.exports.workbook import criteria_to_workbook
 from qualify.files import PathLike, write_whole
 
 TARGETS: Mapping[str, Callable[[Criteria], str | bytes]] = {
     ".json": criteria_to_json,
     ".md": criteria_to_markdown,
+    ".xlsx": criteria_to_workbook,
     ".py": criteria_to_python,
+    ".salesforce.txt": criteria_to_salesforce,
+    ".powerfx.txt": criteria_to_powerfx,
+    **SQL_TARGETS,
 }
 
 
@@ -27,9 +34,10 @@ def write_criteria(criteria: Criteria, path: PathLike) -> Path:
     criteria : Criteria
         From `refine_criteria` or `read_criteria`.
     path : str or path-like
-        Ending with .json (everything; `read_criteria` reads it back), .md (a checklist of one page for
-        reps) or .py (source that needs nothing but Python). A file that is there is replaced, whole or not
-        at all.
+        Ending with .json (everything; `read_criteria` reads it back), .md (a checklist of one page), .xlsx (a
+        workbook with a calculator), .py (source that needs nothing but Python), .salesforce.txt or
+        .powerfx.txt (formulas for a CRM), .sql (a view for DuckDB), .postgres.sql, .snowflake.sql,
+        .bigquery.sql, .spark.sql or .sqlite.sql. A file that is there is replaced, whole or not at all.
 
     Returns
     -------
@@ -46,7 +54,7 @@ def write_criteria(criteria: Criteria, path: PathLike) -> Path:
     >>> write_criteria(criteria, "criteria.json")  # doctest: +SKIP
     >>> write_criteria(..., "list.txt")
     Traceback (most recent call last):
-    qualify.errors.InvalidArgument: list.txt ends with '.txt', which says no known form; use .json, .md, .py
+    qualify.errors.InvalidArgument: list.txt ends with '.txt', which says no known form; use .json, .md, ...
     """
     target = TARGETS[_suffix(Path(path))]
     _check(criteria)
