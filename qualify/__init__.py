@@ -28,6 +28,7 @@ __all__ = [
     "Outcomes",
     "QualifyError",
     "QualifyWarning",
+    "ScorecardClassifier",
     "ScoredDeals",
     "SimulatedDeals",
     "Study",

@@ -3,6 +3,7 @@ from .audit import Audit as Audit
 from .audit import audit_deals as audit_deals
 from .backtest import Backtest as Backtest
 from .backtest import backtest as backtest
+from .classifier import ScorecardClassifier as ScorecardClassifier
 from .criteria import Criteria as Criteria
 from .criteria import refine_criteria as refine_criteria
 from .criteria_file import read_criteria as read_criteria
