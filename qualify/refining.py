@@ -157,5 +157,8 @@ def _in_points(estimate: TippingEstimate, trained: Trained) -> TippingEstimate:
         curve=turned(estimate.curve),
         correction=estimate.correction,
         p_value=estimate.p_value,
-        draws=[draw._replace(curve=turned(draw.curve)) for draw in estimate.draws],
+        draws=[
+            draw._replace(curve=turned(draw.curve), shift=draw.shift / trained.slope)
+            for draw in estimate.draws
+        ],
     )

@@ -13,16 +13,20 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Items
 from qualify.numerics.curves import (
     LN9,
+    LOGISTIC,
+    PLATEAU,
     Curve,
     choose_curve,
     count_zones,
     firth_slope,
     fit_logistic_curve,
+    probability,
     signed_root,
 )
 from qualify.numerics.folds import assign_folds
@@ -65,6 +69,8 @@ class Replicate(NamedTuple):
     curve : the curve on its cross-fitted scores; `cross_slope` the slope of a logistic curve on them, and
     `fresh_slope`, with Firth's penalty, that on the deals outside the draw under the model trained on all of
     it (NaN for a given score).
+    shift : how far that model's scores lie to the right of where the curve expects them, on all deals: the
+    curve moved so far foretells as many wins as there were; 0 for a given score.
     zones : (3, 2), deals and won deals below, inside and above its own band.
     points : (C, L), the whole-number points of that model.
     """
@@ -73,6 +79,7 @@ class Replicate(NamedTuple):
     win_rate: float
     cross_slope: float
     fresh_slope: float
+    shift: float
     zones: NDArray[np.float64]
     points: NDArray[np.int64]
 
@@ -173,11 +180,27 @@ def bootstrap_procedure(
     # As in cross-fitting, a deal is fresh where nothing of its group was learned from.
     seen = np.bincount(sample.group, weights=drawn.weights) > 0
     fresh = np.where(seen[sample.group], 0.0, sample.weights)
-    fresh_slope = np.nan
+    final, fresh_slope = predict(sample.items.codes, trained), np.nan
     if both_outcomes(sample.outcome, fresh):
         # Few deals are fresh, and maximum likelihood would make too steep a curve of them.
-        fresh_slope = firth_slope(predict(sample.items.codes, trained), sample.outcome, fresh)
-    return describe(score, drawn, critical)._replace(fresh_slope=fresh_slope, points=trained.points)
+        fresh_slope = firth_slope(final, sample.outcome, fresh)
+    found = describe(score, drawn, critical)
+    shift = curve_shift(found.curve, final, sample)
+    return found._replace(fresh_slope=fresh_slope, shift=shift, points=trained.points)
+
+
+def curve_shift(curve: Curve, score: Vector, sample: Sample) -> float:
+    """How far to move a curve for it to foretell as many wins as there were; 0 where it does not climb."""
+    wins = float(sample.weights @ sample.outcome)
+    if curve.slope <= 0 or curve.kind not in (LOGISTIC, PLATEAU):
+        return 0.0
+
+    def excess(by: float) -> float:
+        return float(sample.weights @ probability(curve, score - by)) - wins
+
+    # So far out the curve is at its floor and its ceiling.
+    far = float(np.abs(score).max()) + abs(curve.intercept / curve.slope) + 40.0 / curve.slope
+    return float(brentq(excess, -far, far, xtol=1e-6)) if excess(-far) > 0 > excess(far) else 0.0
 
 
 def bootstrap_given(score: Vector, sample: Sample, critical: float, rng: np.random.Generator) -> Replicate:
@@ -194,6 +217,7 @@ def describe(score: Vector, sample: Sample, critical: float) -> Replicate:
         win_rate=float(sample.weights @ sample.outcome / sample.weights.sum()),
         cross_slope=fit_logistic_curve(score, sample.outcome, sample.weights).slope,
         fresh_slope=np.nan,
+        shift=0.0,
         zones=count_zones(score, sample.outcome, sample.weights, low, high),
         points=np.zeros((0, 0), dtype=np.int64),
     )

@@ -158,6 +158,7 @@ def _critical_ratios(
         return np.inf, np.inf
     if score.size > SIMULATED:
         # The reference hardly changes with the number of deals: some, spread evenly over the scores, will do.
+        # Where scores are learned anew from these, they bend a little more than those of all deals.
         some = np.argsort(score, kind="stable")[:: math.ceil(score.size / SIMULATED)]
         score, sample = score[some], some_of(sample, some)
     chance = probability(logistic, score)
@@ -173,8 +174,11 @@ def _critical_ratios(
         return relearned_ratio(sample, recipe, plan.folds, chance, g)
 
     learned_ratios = replicate(learned, RELEARNED, rng, what="choosing the curve")
-    higher = max(1.0, float(np.quantile(learned_ratios, 1.0 - plan.alpha)) / max(float(critical), 1e-9))
-    return float(critical) * higher, float(critical_drawn) * higher
+    learned_critical = float(np.quantile(learned_ratios, 1.0 - plan.alpha))
+    # Draws repeat deals as well, which raises the ratio by as much again.
+    repeated = max(1.0, float(critical_drawn) / max(float(critical), 0.1))
+    learned_critical = max(float(critical), learned_critical)
+    return learned_critical, learned_critical * repeated
 
 
 def _draws(
@@ -194,7 +198,8 @@ def _correction(draws: list[Replicate]) -> float:
     """How much steeper the final model's score is on unseen deals than cross-fitting shows.
 
     Each fold's model learned from fewer deals than the final one, and scores of several models are pooled. A
-    draw shows by how much, on the deals outside it, but it holds fewer distinct deals.
+    draw shows by how much, on the deals outside it; what overfitting does is taken to be in proportion to
+    one over the number of distinct deals.
     """
     pairs = np.array([(draw.fresh_slope, draw.cross_slope) for draw in draws])
     usable = np.all(np.isfinite(pairs) & (pairs > 1e-6), axis=1)
@@ -226,6 +231,9 @@ class Landmarks(NamedTuple):
     ceiling: float
 
 
+PLACES = ("midpoint", "low", "high")
+
+
 def landmarks(curve: Curve) -> Landmarks:
     """Midpoint and band of a curve; endless where it does not climb."""
     if curve.slope <= 0:
@@ -241,6 +249,8 @@ def intervals(estimate: TippingEstimate, level: float) -> dict[str, tuple[float,
 
     Replicates hold fewer distinct deals, so their slopes lie lower; subtracting (for a width or slope:
     dividing by) the median of those with the same kind of curve takes that out and keeps the spread of all.
+    Cross-fitted scores give the win rate of their own deals wherever those lie, so that places on the score
+    hardly differ between replicates; how far off the final model of a replicate lies is added to them.
     """
     found = landmarks(estimate.curve)
     drawn = [landmarks(draw.curve) for draw in estimate.draws]
@@ -248,6 +258,8 @@ def intervals(estimate: TippingEstimate, level: float) -> dict[str, tuple[float,
     limits = {}
     for name in Landmarks._fields:
         values = np.array([getattr(one, name) for one in drawn])
+        if name in PLACES:
+            values = values + np.array([draw.shift for draw in estimate.draws])
         alike = values[same_kind & ~np.isnan(values)]
         values = values[~np.isnan(values)]
         here = getattr(found, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from qualify.numerics.crossing import find_crossing
 from qualify.numerics.curves import FLAT, LOGISTIC, PLATEAU, Curve, fit_logistic_curve, probability
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.procedures import Recipe
-from qualify.numerics.resampling import Replicate, Sample
+from qualify.numerics.resampling import Replicate, Sample, curve_shift
 from qualify.numerics.tipping import (
     REPEATS,
     Plan,
@@ -120,6 +121,7 @@ def estimate_with(curve: Curve, drawn: list[Curve]) -> TippingEstimate:
             win_rate=0.5,
             cross_slope=1.0,
             fresh_slope=1.0,
+            shift=0.0,
             zones=np.zeros((3, 2)),
             points=np.zeros((0, 0), np.int64),
         )
@@ -128,6 +130,32 @@ def estimate_with(curve: Curve, drawn: list[Curve]) -> TippingEstimate:
     return TippingEstimate(
         scores=np.zeros(1), splits=np.zeros((1, 1)), curve=curve, correction=1.0, p_value=0.01, draws=draws
     )
+
+
+def test_how_far_the_final_model_of_a_draw_lies_off_goes_into_places_only() -> None:
+    rng = np.random.default_rng(1)
+    curve = Curve(LOGISTIC, 0.0, 1.0, 0.0, 1.5, 0.0)
+    still = estimate_with(curve, [curve] * 999)
+    shifts = rng.normal(size=999)
+    draws = [draw._replace(shift=by) for draw, by in zip(still.draws, shifts, strict=True)]
+    moved = replace(still, draws=draws)
+    before, after = intervals(still, 0.95), intervals(moved, 0.95)
+    for name in ("midpoint", "low", "high"):
+        assert np.subtract(*after[name][::-1]) == pytest.approx(2 * 1.96, abs=0.3)
+        assert before[name][0] == before[name][1]
+    assert after["slope"] == before["slope"] and after["width"] == before["width"]
+
+
+@pytest.mark.parametrize("by", [-2.5, 0.0, 1.75])
+def test_a_curve_is_moved_until_it_foretells_the_wins_there_were(by: float) -> None:
+    rng = np.random.default_rng(2)
+    score = rng.normal(size=200_000)
+    curve = Curve(LOGISTIC, 0.0, 1.0, -0.5, 2.0, 0.0)
+    outcome = (rng.random(score.size) < probability(curve, score - by)).astype(float)
+    alone = np.arange(score.size)
+    sample = Sample(None, outcome, np.ones(score.size), alone, alone)  # type: ignore[arg-type]
+    assert curve_shift(curve, score, sample) == pytest.approx(by, abs=0.02)
+    assert curve_shift(Curve(FLAT, 0.0, 1.0, 0.2, 0.0, 0.0), score, sample) == 0.0
 
 
 def test_intervals_are_those_of_the_draws_centred_on_the_estimate() -> None:
