@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes
-from qualify.errors import check_level
+from qualify.errors import InvalidArgument, check_level, short
 from qualify.numerics.benefit import Past, effects, net_benefit
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.procedures import Recipe
@@ -21,6 +22,7 @@ from qualify.numerics.resampling import Sample, cross_fits, draw_units
 from qualify.progress import track
 from qualify.refining import LARGEST
 from qualify.scales import scales_of, whole_items
+from qualify.tables.formats import format_value
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.units import FOLDS, in_order, sample_of
@@ -46,9 +48,10 @@ class Backtest:
     table : DataFrame
         A row per threshold: threshold (pursue from this win probability on), break_even (whether it is the
         break-even probability), score (the lowest score to pursue at, where criteria were given), pursued,
-        won_pursued (deals), then with `_low` and `_high`: share_pursued, wins_kept, value_kept and
-        effort_freed (shares in [0, 1]), net_benefit (in wins per deal: wins, less losses weighted by the odds
-        at the threshold) and more_than_all (that less the net benefit of pursuing every deal).
+        won_pursued (deals, each counted once), then with `_low` and `_high`: share_pursued, wins_kept,
+        value_kept and effort_freed (shares in [0, 1]), net_benefit (in wins per deal, a win being worth its
+        value less what pursuing it took: wins, less losses weighted by the odds at the threshold) and
+        more_than_all (that less the net benefit of pursuing every deal).
     curve : DataFrame
         threshold, criteria, everything, nothing, more_low, more_high: net benefit at every threshold, and the
         interval of what criteria gain on the better of pursuing everything and nothing.
@@ -71,22 +74,19 @@ class Backtest:
     won: int
 
     def __repr__(self) -> str:
-        pays = "" if np.isnan(self.break_even) else f"; pursuing pays from {self.break_even:.0%}"
+        pays = f"; pursuing pays from {self._pays}" if self._pays else ""
         return f"<Backtest on {self.n} deals ({self.won} won){pays}>"
 
+    @property
+    def _pays(self) -> str:
+        return "" if np.isnan(self.break_even) else format_value(self.break_even, "percent")
+
     def _repr_html_(self) -> str:
-        shown = [
-            "threshold",
-            "score",
-            "pursued",
-            "share_pursued",
-            "wins_kept",
-            "effort_freed",
-            "more_than_all",
-        ]
+        score = [] if self.table["score"].isna().all() else ["score"]
+        shown = ["threshold", *score, "pursued", *(f"{name}{end}" for name in SHOWN for end in ENDS)]
         lead = (
-            f"{counted(self.n, 'closed deal')}, {self.won:,} won, each judged by criteria that never saw it. "
-            + ("" if np.isnan(self.break_even) else f"Pursuing pays from a chance of {self.break_even:.0%}.")
+            f"{counted(self.n, 'closed deal')}, {self.won:,} won, each judged by points that never saw it. "
+            + (f"Pursuing pays from a chance of {self._pays}." if self._pays else "")
         )
         return page("Backtest", lead, [("Had only the likelier deals been pursued", self.table[shown])])
 
@@ -107,7 +107,8 @@ def backtest(
     deals : Deals
         Closed deals read against their survey.
     criteria : Criteria, optional
-        Where they are given, thresholds are told as scores of theirs too.
+        Refined from the same deals. Their probabilities and settings are then used, and thresholds are told
+        as scores of theirs too: the lowest score to pursue at.
     economics : Economics, optional
         What a win is worth and pursuing costs, and the win probabilities to try.
     replicates : int
@@ -131,12 +132,12 @@ def backtest(
 
     Notes
     -----
-    Every deal is judged by points learned without it: ten folds, ten divisions, pooling, selection, shrinkage
-    and points repeated inside. Net benefit is ``(TP − FP · t/(1 − t)) / n`` (Vickers & Elkin 2006); the
-    break-even probability is the mean cost of pursuing over the mean value of a win. Intervals are
-    percentiles over draws of deals (whole accounts where they are known), each on one of the divisions; they
-    take the procedure as it is and past deals as like those to come. A deal counts with its logged effort, or
-    as one.
+    Every deal is judged by points learned without it: ten folds, ten divisions, pooling, selection,
+    shrinkage and points repeated inside; gates are left out. Net benefit is ``(TP − FP · t/(1 − t)) / n``
+    (Vickers & Elkin 2006); the break-even probability is the mean cost of pursuing over the mean value of a
+    win. Intervals are percentiles over draws of deals (whole accounts where they are known), each on one of
+    the divisions; they take the procedure as it is and past deals as like those to come. A deal without
+    logged effort counts as the mean one; without such a column, effort is deals.
 
     References
     ----------
@@ -156,11 +157,12 @@ def backtest(
     check_level(level, where="backtest")
     draws = check_draws(replicates, where="backtest")
     check_outcomes(deals, where="a backtest")
+    _check_kinds(criteria, economics)
     economics = economics or Economics()
     ordered, _ = in_order(deals)
     past, break_even = past_of(ordered, economics)
     chance = np.random.default_rng(rng).spawn(2)
-    sample, splits = _held_out(ordered, chance[0])
+    sample, splits = _held_out(ordered, criteria, chance[0])
     at = np.unique([*economics.thresholds, *([break_even] if np.isfinite(break_even) else [])])
     figures, gains = _drawn(sample, past, splits, at, chance[1].spawn(draws))
     return Backtest(
@@ -176,12 +178,27 @@ def backtest(
     )
 
 
-def _held_out(deals: Deals, rng: np.random.Generator) -> tuple[Sample, NDArray[np.float64]]:
+def _check_kinds(criteria: object, economics: object) -> None:
+    for name, given, kind in (("criteria", criteria, Criteria), ("economics", economics, Economics)):
+        if given is not None and not isinstance(given, kind):
+            raise InvalidArgument(f"`{name}` of `backtest` must be {kind.__name__}; got {short(given)}.")
+
+
+def _held_out(
+    deals: Deals, criteria: Criteria | None, rng: np.random.Generator
+) -> tuple[Sample, NDArray[np.float64]]:
     """Win probabilities by points that never saw the deal, a row per division into folds."""
     sample, _ = sample_of(deals)
     sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales_of(deals)))
-    recipe = Recipe(float(deals.survey.min_answers), True, MOST, LARGEST)
-    return sample, expit(cross_fits(sample, recipe, FOLDS, DIVISIONS, rng))
+    most = MOST if criteria is None else criteria.provenance["settings"]["max_characteristics"]
+    recipe = Recipe(float(deals.survey.min_answers), True, most, LARGEST)
+    log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
+    if criteria is None:
+        return sample, expit(log_odds)
+    line, table = criteria.provenance["log_odds"], criteria.probabilities
+    # The criteria's own curve, read at what the score of the deal would be on their scale.
+    score = (log_odds - line["intercept"]) / line["per_point"] if line["per_point"] > 0 else 0.0 * log_odds
+    return sample, np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
 
 
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:
@@ -216,15 +233,15 @@ def _table(
     past: Past, splits: Matrix, weights: Vector, at: Vector, drawn: NDArray[np.float64], level: float
 ) -> pd.DataFrame:
     found = np.mean([_figures(past, chance, weights, at) for chance in splits], axis=0)
-    low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a share of nothing has no interval
+        low, high = np.nanquantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
     pursued = splits[:, :, None] >= at
     table = pd.DataFrame(
         {
             "threshold": at,
-            "pursued": np.rint(pursued.sum(axis=1).mean(axis=0)).astype(np.int64),
-            "won_pursued": np.rint((pursued * past.outcome[:, None]).sum(axis=1).mean(axis=0)).astype(
-                np.int64
-            ),
+            "pursued": _mean_count(pursued),
+            "won_pursued": _mean_count(pursued & (past.outcome > 0.5)[:, None]),
         }
     )
     for k, name in enumerate(SHARES):

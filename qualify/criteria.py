@@ -48,7 +48,8 @@ class Criteria:
         rule, auc, brier, log_loss, worse_by with worse_low and worse_high (log loss less that of points
         alone), stopped (deals), in_use: how rules fare on deals they have not seen. The rules are points
         alone, points and gates, and points and weakest links (where the survey lists several yes-or-no
-        questions under one heading, the "no" side of any); that with the least log loss is in use.
+        questions under one heading, the "no" side of any); points alone are in use unless another rule has
+        surely less log loss.
     bands : DataFrame
         zone, score_low, score_high, n, won, win_rate, win_rate_low, win_rate_high: past deals by the score
         they got from criteria that never saw them. NaN scores: the zone is empty.
@@ -105,7 +106,9 @@ class Criteria:
         table = self.points[["characteristic", "answer", "points"]]
         if table.empty:
             lead = f"No criteria: {self.tipping.reason}"
-        sections = [("Points", table), ("Zones", self.bands), ("On deals never seen", self.performance)]
+        sections = [("Points", table), ("Answers that stop a deal", self.gates), ("Zones", self.bands)]
+        sections = [(head, part) for head, part in sections if head == "Points" or len(part)]
+        sections.append(("On deals never seen", self.performance))
         return page("Qualification criteria", lead, sections)
 
     def score(self, answers: pd.DataFrame) -> pd.Series[int]:

@@ -51,11 +51,12 @@ def contradictions(
         found.append(_problem("must not fall as the score rises", "probabilities"))
     if not _partition(bands, highest):
         found.append(_problem(f"must divide the scores from 0 to {highest} among them", "bands"))
-    return [*found, *_of_gates(gates, survey)]
+    return [*found, *_of_gates(gates, points, survey)]
 
 
-def _of_gates(gates: pd.DataFrame, survey: Survey) -> Iterator[Problem]:
+def _of_gates(gates: pd.DataFrame, points: pd.DataFrame, survey: Survey) -> Iterator[Problem]:
     """Find what is wrong with the gates."""
+    answers = points.groupby("characteristic")["answer"].agg(set).to_dict()
     for gate in gates.to_dict("records"):
         name, answer = str(gate["characteristic"]), str(gate["answer"])
         if name not in survey.names:
@@ -64,6 +65,8 @@ def _of_gates(gates: pd.DataFrame, survey: Survey) -> Iterator[Problem]:
             yield Problem(
                 reason="is a gate but no answer of the survey", mend=WRITE_ANEW, column=name, value=answer
             )
+        elif answer not in answers.get(name, {answer}):
+            yield Problem(reason="is a gate but has no points", mend=WRITE_ANEW, column=name, value=answer)
         if not 0 <= float(gate["win_rate_high"]) <= 1:
             yield _problem("must have a win_rate_high within 0 and 1", f"gate {name}")
 

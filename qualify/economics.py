@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.design import as_floats
-from qualify.errors import InvalidArgument, check_positive, short
+from qualify.errors import InvalidArgument, Problem, check_positive, short
 from qualify.numerics.benefit import Past
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -73,33 +73,55 @@ def past_of(deals: Deals, economics: Economics) -> tuple[Past, float]:
     Returns
     -------
     Past
-        What is not known of a deal is taken to be as on average; a deal without logged effort counts as one.
+        A deal of unknown value is taken for a win of the mean value, one of unknown effort for the mean;
+        without such a column every deal counts 1.
     float
         Mean cost of pursuing a deal over the mean value of a win; NaN where one of them is not known.
 
     Raises
     ------
     InvalidArgument
-        Where pursuing a deal costs as much as a win is worth.
+        Where a value or an effort is below 0, or pursuing a deal costs as much as a win is worth.
     """
-    effort = _filled(deals, "effort")
-    value = _filled(deals, "value") if economics.value is None else np.full(deals.n, float(economics.value))
+    weights, won = as_floats(deals.weights), deals.won.to_numpy(dtype=bool)
+    effort = _known(deals, "effort", np.ones(deals.n, dtype=np.bool_))
+    if economics.value is not None:
+        value = np.full(deals.n, float(economics.value))
+    else:
+        value = _known(deals, "value", won)
     past = Past(as_floats(deals.won), value, effort)
-    if economics.cost is None or (economics.value is None and "value" not in deals.closed):
+    valued = economics.value is not None
+    if "value" in deals.closed and not valued:
+        valued = bool(np.isfinite(as_floats(deals.closed["value"])[won]).any())
+    if economics.cost is None or not valued:
         return past, float("nan")
-    share = float(economics.cost * effort.mean() / value[past.outcome > 0.5].mean())
-    if not 0 < share < 1:
+    worth = float(np.average(value[won], weights=weights[won]))
+    spent = float(economics.cost * np.average(effort, weights=weights))
+    if not 0 < spent < worth:
         raise InvalidArgument(
-            f"by `Economics`, pursuing a deal costs {share:.3g} times what a win is worth, so that it never "
-            "pays; give the cost of one deal (or of one unit of its effort) in the unit of the value."
+            f"by `Economics`, pursuing a deal costs {spent:.3g} on average and a win is worth {worth:.3g}: "
+            "there is no chance from which pursuing pays. Give both in one unit, the cost that of one deal "
+            "(or of one unit of its effort)."
         )
-    return past, share
+    return past, spent / worth
 
 
-def _filled(deals: Deals, column: str) -> NDArray[np.float64]:
-    """Numbers of a column, the mean where there is none; 1 throughout without the column."""
+def _known(deals: Deals, column: str, among: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Numbers of a column, 0 or more; for one not known the mean of those known among some deals, else 1."""
     if column not in deals.closed:
         return np.ones(deals.n)
     numbers = as_floats(deals.closed[column])
+    negative = numbers < 0
+    if negative.any():
+        raise InvalidArgument(
+            Problem(
+                reason="below 0",
+                mend="correct it, or leave it blank",
+                column=column,
+                row=str(deal),
+            )
+            for deal in deals.closed.index[negative]
+        )
     known = np.isfinite(numbers)
-    return np.where(known, numbers, numbers[known].mean() if known.any() else 1.0)
+    some = known & among
+    return np.where(known, numbers, numbers[some].mean() if some.any() else 1.0)

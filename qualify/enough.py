@@ -15,6 +15,7 @@ _VERBS = {
     "a validation": "validate",
     "a tipping point": "find_tipping_point",
     "a scorecard": "refine_criteria",
+    "a backtest": "backtest",
 }
 
 

@@ -125,12 +125,14 @@ def compare_rules(
     -------
     DataFrame
         rule, auc, brier, log_loss (means over ten divisions into folds), worse_by with its interval (log loss
-        less that of points alone; below 0 is better), stopped (deals, on average) and in_use: the rule with
-        the least log loss.
+        less that of points alone; below 0 is better), stopped (deals that trip a gate, on average) and
+        in_use: of the rules that are surely better than points alone that with the least log loss, else
+        points alone.
     """
-    chance = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    found = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    chance = np.stack([one.chance for one in found])
+    stopped = np.stack([one.stopped for one in found]).sum(axis=2).mean(axis=0)
     losses, z = log_losses(chance, sample.outcome), float(norm.ppf(0.5 + level / 2))
-    best = int(np.argmin(losses.mean(axis=1)))
     rows = []
     for r, name in enumerate([POINTS, *(rule.name for rule in rules)]):
         worse, error = mean_with_error(losses[r] - losses[0], sample.unit)
@@ -141,11 +143,15 @@ def compare_rules(
                 float(np.mean((chance[:, r] - sample.outcome) ** 2)),
                 float(losses[r].mean()),
                 *(worse, worse - z * error, worse + z * error),
-                round(float((chance[:, r] < chance[:, 0]).sum(axis=1).mean())),
-                r == best,
+                round(float(stopped[r])),
+                False,
             )
         )
-    return pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
+    table = pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
+    # Points alone, unless a rule is surely better: gates move many deals into the zone below.
+    better = table["log_loss"].where(table["worse_high"] < 0).fillna(np.inf)
+    table.loc[int(better.argmin()) if np.isfinite(better.min()) else 0, "in_use"] = True
+    return table
 
 
 def gates_of(
@@ -208,7 +214,7 @@ def gate_table(
         deals and their limit.
     """
     candidates, codes = rule.candidates, sample.items.codes
-    limits = find_limits(codes, sample.outcome, sample.weights, candidates, level)
+    limits = find_limits(sample, sample.weights, candidates, level)
     rows: list[tuple[str, str, float, float, int, int, float]] = []
     for c, a, k in np.column_stack(candidates).tolist():
         if limits[k] < 1.0:

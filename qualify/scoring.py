@@ -113,15 +113,20 @@ def _stop(table: pd.DataFrame, criteria: Criteria, answers: pd.DataFrame) -> Non
     """Write in the gates that deals trip: their zone is `below`, their win probability at most the gate's."""
     limit = np.ones(len(table))
     tripped: list[list[str]] = [[] for _ in range(len(table))]
+    missing = [name for name in criteria.gates["characteristic"].unique() if name not in answers]
+    if missing:
+        raise InvalidDeals(
+            Problem(reason="a gate needs it", mend="add its column", column=str(name)) for name in missing
+        )
     for gate in criteria.gates.to_dict("records"):
         name, answer = str(gate["characteristic"]), str(gate["answer"])
-        if name not in answers:
-            raise InvalidDeals([Problem(reason="a gate needs it", mend="add its column", column=name)])
         stopped = np.flatnonzero(gives(answers[name], answer, float(gate["low"]), float(gate["high"])))
         limit[stopped] = np.minimum(limit[stopped], float(gate["win_rate_high"]))
         for place in stopped:
             tripped[place].append(f"{name}: {answer}")
-    for column in ("probability", "low", "high"):
+    # The gate says at most; it says nothing of at least.
+    table["low"] = np.where(limit < table["probability"], 0.0, table["low"])
+    for column in ("probability", "high"):
         table[column] = np.minimum(table[column], limit)
     table["zone"] = np.where(limit < 1.0, "below", table["zone"])
     table["gates"] = ["; ".join(names) for names in tripped]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -121,6 +122,61 @@ def test_the_score_to_walk_away_at(deals: ql.Deals) -> None:
         assert row.score == 0 or chance[row.score - 1] < row.threshold
 
 
+def test_wins_of_unknown_value_are_worth_what_known_wins_are(team: ql.SimulatedDeals) -> None:
+    frame = team.frame.copy()
+    won = frame["Outcome"] == "Won"
+    frame["Value"] = np.where(won, 100.0, 1000.0)
+    frame.loc[frame.index[won][::2], "Value"] = np.nan
+    found = ql.backtest(with_columns(team, frame), economics=ql.Economics(cost=20), replicates=2)
+    assert found.break_even == pytest.approx(0.2)
+    blank = frame.assign(Value=np.nan)
+    lost_only = ql.backtest(
+        with_columns(team, blank), economics=ql.Economics(value=100, cost=20), replicates=2
+    )
+    assert lost_only.break_even == pytest.approx(0.2)
+
+
+def test_break_even_counts_deals_by_their_weights(team: ql.SimulatedDeals) -> None:
+    won = team.frame["Outcome"] == "Won"
+    frame = team.frame.assign(Hours=np.where(won, 10.0, 1.0), Times=np.where(won, 1.0, 10.0))
+    deals = with_columns(team, frame, effort="Hours", weight="Times")
+    found = ql.backtest(deals, economics=ql.Economics(value=100, cost=2), replicates=2)
+    hours = np.average(deals.closed["effort"], weights=deals.weights)
+    assert found.break_even == pytest.approx(2 * hours / 100)
+
+
+@pytest.mark.parametrize("role", ["value", "effort"])
+def test_money_and_effort_below_zero_are_refused_deal_by_deal(team: ql.SimulatedDeals, role: str) -> None:
+    numbers = np.ones(len(team.frame))
+    numbers[[3, 8]] = -5
+    deals = with_columns(team, team.frame.assign(Number=numbers), **{role: "Number"})
+    with pytest.raises(ql.InvalidArgument, match="below 0") as refusal:
+        ql.backtest(deals)
+    assert len(refusal.value.problems) == 2
+
+
+def test_thresholds_and_scores_are_one_rule(deals: ql.Deals) -> None:
+    """Pursuing from a score on is pursuing from its probability on, by honest scores of past deals."""
+    criteria = ql.refine_criteria(deals, replicates=20)
+    found = ql.backtest(deals, criteria=criteria, replicates=2)
+    honest = criteria.tipping.scores["score"]
+    for row in found.table.itertuples():
+        assert row.pursued == pytest.approx((honest > row.score - 1).sum(), abs=0.08 * deals.n)
+        assert row.pursued >= (honest >= row.score).sum() - 0.04 * deals.n
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"criteria": "criteria.json"}, "`criteria` of `backtest` must be Criteria"),
+        ({"economics": {"cost": 1}}, "`economics` of `backtest` must be Economics"),
+    ],
+)
+def test_other_things_are_refused(deals: ql.Deals, wrong: dict[str, Any], said: str) -> None:
+    with pytest.raises(ql.InvalidArgument, match=said):
+        ql.backtest(deals, **wrong)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -137,7 +193,7 @@ def test_money_that_makes_no_sense_is_refused(wrong: dict[str, object], said: st
 
 
 def test_pursuing_that_never_pays_is_refused(deals: ql.Deals) -> None:
-    with pytest.raises(ql.InvalidArgument, match="never pays"):
+    with pytest.raises(ql.InvalidArgument, match="no chance from which pursuing pays"):
         ql.backtest(deals, economics=ql.Economics(value=10, cost=10))
 
 

@@ -26,10 +26,10 @@ def team() -> ql.SimulatedDeals:
 def criteria(team: ql.SimulatedDeals) -> Criteria:
     found = ql.refine_criteria(ql.read_deals(team.frame, team.survey), replicates=5)
     asked = next(one for one in team.survey.characteristics if one.kind == "yes_no")
-    rated = next(one for one in team.survey.characteristics if one.kind == "score")
+    rated = found.points[found.points["high"] < np.inf].iloc[0]
     rows = [
         (asked.name, asked.values[0], np.nan, np.nan, 60, 2, 0.15),
-        (rated.name, "under 2", -np.inf, 2.0, 40, 1, 0.10),
+        (rated["characteristic"], rated["answer"], rated["low"], rated["high"], 40, 1, 0.10),
     ]
     return replace(found, gates=pd.DataFrame(rows, columns=GATES))
 
@@ -42,14 +42,16 @@ def test_deals_that_trip_a_gate(criteria: Criteria, team: ql.SimulatedDeals) -> 
     word, number = criteria.gates.to_dict("records")
     first = answers[word["characteristic"]].eq(word["answer"]).to_numpy(bool)
     numbers = pd.to_numeric(answers[number["characteristic"]].astype(str), errors="coerce")
-    second = numbers.lt(2).to_numpy(bool)
+    second = numbers.lt(number["high"]).to_numpy(bool)
     assert first.any() and second.any() and not (first | second).all()
     most = np.minimum(np.where(first, 0.15, 1.0), np.where(second, 0.10, 1.0))
     np.testing.assert_array_equal(stopped["score"], free["score"])
     np.testing.assert_array_equal(stopped["probability"], np.minimum(free["probability"], most))
     assert stopped["probability"].between(stopped["low"], stopped["high"]).all()
+    # A gate says at most; it says nothing of at least.
+    assert (stopped["low"] == np.where(most < free["probability"], 0.0, free["low"])).all()
     assert (stopped["zone"] == np.where(first | second, "below", free["zone"])).all()
-    named = stopped["gates"].str.contains(f"{number['characteristic']}: under 2")
+    named = stopped["gates"].str.contains(f"{number['characteristic']}: {number['answer']}")
     assert named.tolist() == list(second)
 
 
@@ -74,6 +76,7 @@ def test_gates_survive_the_file_to_the_bit(criteria: Criteria, team: ql.Simulate
     [
         ({"characteristic": "Nobody asked"}, "not in the survey"),
         ({"answer": "perhaps"}, "no answer of the survey"),
+        ({"characteristic": "Champion", "answer": "under 2"}, "has no points"),
         ({"win_rate_high": 1.5}, "within 0 and 1"),
     ],
 )
@@ -90,7 +93,7 @@ def test_gates_that_do_not_fit_are_refused(criteria: Criteria, change: dict[str,
 def team_with_a_gate(heading: str = "") -> ql.Deals:
     """Ratings that count, and two yes-or-no questions of which one No all but decides."""
     rng = np.random.default_rng(7)
-    n = 700
+    n = 2500
     frame = pd.DataFrame({f"R{k}": rng.integers(0, 6, n) for k in range(6)})
     for name in ("Budget", "Sponsor"):
         frame[name] = np.where(rng.random(n) < 0.15, "No", "Yes")
@@ -110,7 +113,7 @@ def test_a_decisive_answer_becomes_a_gate() -> None:
     assert found.rules["rule"].tolist() == ["points alone", "points and gates"]
     used = found.rules.set_index("rule")
     assert used["in_use"].tolist() == [False, True]
-    assert used.at["points and gates", "worse_by"] < 0
+    assert used.at["points and gates", "worse_high"] < 0
     gates = found.gates.set_index("characteristic")
     assert sorted(gates.index) == ["Budget", "Sponsor"] and gates["answer"].eq("No").all()
     for name in gates.index:
@@ -128,6 +131,7 @@ def test_questions_under_one_heading_are_tried_as_weakest_links() -> None:
     assert found.rules["rule"].tolist()[2] == "points and weakest links"
     losses = found.rules.set_index("rule")["log_loss"]
     assert losses["points and weakest links"] < losses["points alone"]
+    assert found.rules.set_index("rule")["stopped"].iloc[1:].gt(100).all()
     if found.rules.set_index("rule").at["points and weakest links", "in_use"]:
         assert found.gates["n"].nunique() == 1 and len(found.gates) == 2
 

@@ -40,7 +40,10 @@ def find_answer(question, cell):
         if text in words:
             return answer, points, limit
     if question["numbers"]:
-        number = float(text) if set(text) <= set("0123456789+-.e") else math.nan
+        try:
+            number = float(text) if set(text) <= set("0123456789+-.e") else math.nan
+        except ValueError:
+            number = math.nan
         if question["least"] <= number <= question["most"]:
             for answer, points, limit, low, high in question["numbers"]:
                 if low <= number < high:
@@ -49,10 +52,13 @@ def find_answer(question, cell):
 
 
 def score_deal(deal):
-    """Score one deal: a mapping from columns to cells; a missing column is blank."""
+    """Score one deal: a mapping from columns to cells, None for a blank one."""
+    missing = [question["column"] for question in QUESTIONS if question["column"] not in deal]
+    if missing:
+        raise ValueError("no such columns: " + ", ".join(map(repr, missing)))
     score, limit, gates = 0, 1.0, []
     for question in QUESTIONS:
-        answer, points, most = find_answer(question, deal.get(question["column"]))
+        answer, points, most = find_answer(question, deal[question["column"]])
         score += points
         if most < 1.0:
             limit = min(limit, most)

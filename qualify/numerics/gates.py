@@ -14,6 +14,8 @@ from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
 
 # A gate has at least so many deals, and a win rate surely below this share of that of all deals.
 FEWEST, SHARE = 30, 0.5
+# Deals of fewer accounts than this might all be lost for one reason.
+UNITS = 5
 # Divisions into folds by which rules are compared.
 REPEATS = 10
 
@@ -39,27 +41,26 @@ def trips(codes: NDArray[np.int32], candidates: Candidates, number: int) -> NDAr
     return found
 
 
-def find_limits(
-    codes: NDArray[np.int32], outcome: Vector, weights: Vector, candidates: Candidates, level: float
-) -> Vector:
+def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: float) -> Vector:
     """Upper limit of the win rate behind each candidate that is a gate; 1 for one that is none.
 
     Parameters
     ----------
-    codes : ndarray, shape (n, C)
-        Answers of the deals.
-    outcome, weights : ndarray, shape (n,)
-        1 won, 0 lost; a deal without weight is left out, and others count once each.
+    sample : Sample
+        The deals.
+    weights : ndarray, shape (n,)
+        A deal without weight is left out, and others count once each.
     candidates : Candidates
-        Those looked at: only these with at least `FEWEST` deals, which does not hang on outcomes.
+        Those looked at: only these with at least `FEWEST` deals of `UNITS` accounts (where accounts are
+        known), which does not hang on outcomes.
     level : float
         Of all limits together: each has an error of ``(1 − level) / m`` (Bonferroni), m those looked at.
 
     Returns
     -------
     ndarray, shape (K,)
-        The one-sided exact limit ``B⁻¹(1 − α/m; won + 1, n − won)`` (Clopper & Pearson 1934) where it is
-        below `SHARE` times the win rate of all deals.
+        The one-sided exact limit ``B⁻¹(1 − α/m; won + 1, n − won)`` (Clopper & Pearson 1934), deals taken as
+        independent, where it is below `SHARE` times the win rate of all deals.
 
     References
     ----------
@@ -67,12 +68,13 @@ def find_limits(
     of the binomial. Biometrika 26, 404-413.
     """
     used = weights > 0
-    codes, won = codes[used], outcome[used] > 0.5
+    codes, won, unit = sample.items.codes[used], sample.outcome[used] > 0.5, sample.unit[used]
     size = int(candidates.number.max(initial=-1)) + 1
     tripped = [trips(codes, candidates, k) for k in range(size)]
     n = np.array([one.sum() for one in tripped], dtype=np.float64)
     wins = np.array([(one & won).sum() for one in tripped], dtype=np.float64)
-    looked_at = n >= FEWEST
+    units = np.array([np.unique(unit[one]).size for one in tripped])
+    looked_at = (n >= FEWEST) & (units >= UNITS)
     upper = np.ones(size)
     some = looked_at & (wins < n)
     alpha = (1.0 - level) / max(int(looked_at.sum()), 1)
@@ -89,6 +91,16 @@ def limit_each(codes: NDArray[np.int32], candidates: Candidates, limits: Vector)
     return least
 
 
+class HeldOut(NamedTuple):
+    """What is foretold of deals by rules learned without them, points alone first.
+
+    chance : (1 + R, n), win probabilities. stopped : (1 + R, n), whether the deal trips a gate.
+    """
+
+    chance: Matrix
+    stopped: NDArray[np.bool_]
+
+
 def held_out(
     sample: Sample,
     recipe: Recipe,
@@ -96,22 +108,26 @@ def held_out(
     folds: int,
     rng: np.random.Generator,
     level: float,
-) -> Matrix:
-    """Win probability of every deal by points, and under each rule, learned without its fold, (1 + R, n)."""
+) -> HeldOut:
+    """Foretell every deal by points, and by points under each rule, all learned without its fold."""
     fold = divide(sample, folds, rng)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
-    chance = np.full((1 + len(rules), sample.outcome.size), rate)
+    shape = (1 + len(rules), sample.outcome.size)
+    found = HeldOut(np.full(shape, rate), np.zeros(shape, dtype=np.bool_))
     for k in range(folds):
         held = fold == k
         weights = np.where(held, 0.0, sample.weights)
         if not held.any() or not both_outcomes(sample.outcome, weights):
             continue
         codes = sample.items.codes[held]
-        chance[:, held] = expit(predict(codes, train(sample.items, sample.outcome, weights, recipe)))
+        chance = expit(predict(codes, train(sample.items, sample.outcome, weights, recipe)))
+        found.chance[:, held] = chance
         for r, candidates in enumerate(rules, start=1):
-            limits = find_limits(sample.items.codes, sample.outcome, weights, candidates, level)
-            chance[r, held] = np.minimum(chance[r, held], limit_each(codes, candidates, limits))
-    return chance
+            limits = find_limits(sample, weights, candidates, level)
+            limit = limit_each(codes, candidates, limits)
+            found.chance[r, held] = np.minimum(chance, limit)
+            found.stopped[r, held] = limit < 1.0
+    return found
 
 
 def compare(
@@ -121,13 +137,13 @@ def compare(
     folds: int,
     rng: np.random.Generator,
     level: float,
-) -> NDArray[np.float64]:
-    """Do so over ten divisions into folds, (10, 1 + R, n)."""
+) -> list[HeldOut]:
+    """Do so over ten divisions into folds."""
 
-    def one(generator: np.random.Generator) -> Matrix:
+    def one(generator: np.random.Generator) -> HeldOut:
         return held_out(sample, recipe, rules, folds, generator, level)
 
-    return np.stack(replicate(one, REPEATS, rng, what="comparing rules"))
+    return replicate(one, REPEATS, rng, what="comparing rules")
 
 
 def log_losses(chance: NDArray[np.float64], outcome: Vector) -> Matrix:

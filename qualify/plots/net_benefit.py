@@ -90,7 +90,7 @@ def _write(ax: Axes, found: Backtest) -> None:
     level = format_value(found.level, "percent")
     text = (
         f"Curve: by criteria that never saw the deals, with the {level} interval of what they gain on the "
-        "better of pursuing every deal (grey curve) and none (the line at zero)."
+        "better of pursuing every deal (grey curve) and none (the line at zero), threshold by threshold."
     )
     if not np.isnan(found.break_even):
         text += " Dotted: the break-even probability."
@@ -102,17 +102,19 @@ def _write(ax: Axes, found: Backtest) -> None:
 def _title(found: Backtest) -> str:
     surely = found.curve[found.curve["more_low"] > 0]
     if surely.empty:
-        return "Criteria gain nothing that these deals could show"
+        return "Criteria are not shown to gain on these deals"
     if not np.isnan(found.break_even):
         return _at_break_even(found, surely)
-    first, last = surely["threshold"].iloc[[0, -1]]
+    # The longest run of thresholds without a gap.
+    run = max(np.split(surely.index, np.flatnonzero(np.diff(surely.index) > 1) + 1), key=len)
+    first, last = found.curve["threshold"][[run[0], run[-1]]]
     return f"Criteria pay where pursuing pays from a chance of {first:.0%} to {last:.0%}"
 
 
 def _at_break_even(found: Backtest, surely: pd.DataFrame) -> str:
     nearest = surely["threshold"].sub(found.break_even).abs().min()
-    where = f"where pursuing pays from a chance of {found.break_even:.0%}"
-    return f"Criteria pay {where}" if nearest <= 0.01 else f"Criteria gain little {where}"
+    where = f"where pursuing pays from a chance of {format_value(found.break_even, 'percent')}"
+    return f"Criteria pay {where}" if nearest <= 0.01 else f"Criteria are not shown to gain {where}"
 
 
 def _subtitle(found: Backtest) -> str:

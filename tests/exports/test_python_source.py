@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from exports.conftest import learned
 from exports.parity import assert_equal, combinations, foreign
 
 from qualify.criteria import Criteria
@@ -30,6 +31,17 @@ def test_a_foreign_answer_is_refused(criteria_case: Criteria) -> None:
     for row in foreign(criteria_case).to_dict("records"):
         with pytest.raises(ValueError, match="no answer to"):
             score_deal(row)
+
+
+def test_a_missing_column_and_odd_numbers_are_refused() -> None:
+    criteria = learned(curve="sharp")
+    score_deal = module_of(criteria)["score_deal"]
+    row = combinations(criteria).to_dict("records")[0]
+    with pytest.raises(ValueError, match="no such columns: 'Champion'"):
+        score_deal({name: cell for name, cell in row.items() if name != "Champion"})
+    for odd in ("1-2", "e", "--1", "."):
+        with pytest.raises(ValueError, match="no answer to 'Champion'"):
+            score_deal(row | {"Champion": odd})
 
 
 def test_nothing_is_imported_but_the_standard_library(criteria_case: Criteria) -> None:

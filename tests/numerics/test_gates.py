@@ -25,11 +25,16 @@ SINGLE = Candidates(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]), np.arange(4)
 LINK = Candidates(np.array([0, 1]), np.array([0, 0]), np.array([0, 0]))
 
 
+def deals_of(codes: np.ndarray, won: np.ndarray, unit: np.ndarray | None = None) -> Sample:
+    alone = np.arange(len(codes)) if unit is None else unit
+    return Sample(Items(codes, *[None] * 4), won, np.ones(len(codes)), alone, alone)  # type: ignore[arg-type]
+
+
 def test_limits_are_those_of_clopper_and_pearson() -> None:
     rng = np.random.default_rng(0)
     codes = rng.integers(2, size=(400, 2)).astype(np.int32)
     won = (rng.random(400) < np.where(codes[:, 0] == 0, 0.04, 0.6)).astype(float)
-    limits = find_limits(codes, won, np.ones(400), SINGLE, 0.95)
+    limits = find_limits(deals_of(codes, won), np.ones(400), SINGLE, 0.95)
     first = codes[:, 0] == 0
     # A two-sided interval of twice the error has the same upper end.
     _, upper = proportion_confint(won[first].sum(), first.sum(), alpha=2 * 0.05 / 4, method="beta")
@@ -43,9 +48,21 @@ def test_only_answers_with_enough_deals_are_looked_at() -> None:
     codes[: FEWEST - 1, 0] = 1
     won = np.ones(500)
     won[: FEWEST - 1] = 0
-    assert (find_limits(codes, won, np.ones(500), SINGLE, 0.95) == 1.0).all()
+    assert (find_limits(deals_of(codes, won), np.ones(500), SINGLE, 0.95) == 1.0).all()
     codes[FEWEST - 1, 0], won[FEWEST - 1] = 1, 0
-    assert find_limits(codes, won, np.ones(500), SINGLE, 0.95)[1] < 0.5
+    assert find_limits(deals_of(codes, won), np.ones(500), SINGLE, 0.95)[1] < 0.5
+
+
+def test_answers_of_few_accounts_are_not_looked_at() -> None:
+    codes = np.zeros((500, 2), dtype=np.int32)
+    codes[:60, 0] = 1
+    won = np.ones(500)
+    won[:60] = 0
+    for accounts, found in ((4, False), (5, True)):
+        unit = np.arange(500)
+        unit[:60] = np.arange(60) % accounts
+        limits = find_limits(deals_of(codes, won, unit), np.ones(500), SINGLE, 0.95)
+        assert (limits[1] < 0.5) == found
 
 
 def test_deals_without_weight_count_for_nothing() -> None:
@@ -53,8 +70,8 @@ def test_deals_without_weight_count_for_nothing() -> None:
     codes = rng.integers(2, size=(600, 2)).astype(np.int32)
     won = (rng.random(600) < np.where(codes[:, 0] == 0, 0.02, 0.7)).astype(float)
     weights = (np.arange(600) < 400).astype(float)
-    some = find_limits(codes[:400], won[:400], np.ones(400), SINGLE, 0.95)
-    np.testing.assert_array_equal(find_limits(codes, won, weights, SINGLE, 0.95), some)
+    some = find_limits(deals_of(codes[:400], won[:400]), np.ones(400), SINGLE, 0.95)
+    np.testing.assert_array_equal(find_limits(deals_of(codes, won), weights, SINGLE, 0.95), some)
 
 
 def test_a_weakest_link_is_tripped_by_any_of_its_answers() -> None:
@@ -73,7 +90,7 @@ def test_a_gate_where_every_answer_has_half_the_win_rate_is_rare() -> None:
     chance = np.where(codes[:, 0] < 4, 0.2, 0.6)
     for _ in range(runs):
         won = (rng.random(480) < chance).astype(float)
-        found += bool((find_limits(codes, won, np.ones(480), eight, 0.95) < 1.0).any())
+        found += bool((find_limits(deals_of(codes, won), np.ones(480), eight, 0.95) < 1.0).any())
     # Four answers lie exactly at half of the win rate, so that the error is at most four eighths of 5 %.
     assert found / runs < 0.025 + 3 * np.sqrt(0.025 / runs)
 
@@ -100,13 +117,14 @@ def test_rules_are_compared_on_deals_they_have_not_seen() -> None:
     sample = sample_with_a_gate(600, 3)
     all_answers = np.array([(c, a) for c in range(6) for a in range(2)])
     gates = Candidates(all_answers[:, 0], all_answers[:, 1], np.arange(12))
-    chance = compare(sample, Recipe(5.0, True, 8, 10), [gates], 5, np.random.default_rng(0), 0.95)
-    assert chance.shape == (10, 2, 600)
-    assert (chance[:, 1] <= chance[:, 0]).all()
-    stopped = chance[:, 1] < chance[:, 0]
-    assert stopped.any() and (sample.items.codes[stopped.any(axis=0), 5] == 1).all()
+    found = compare(sample, Recipe(5.0, True, 8, 10), [gates], 5, np.random.default_rng(0), 0.95)
+    chance, stopped = (np.stack(part) for part in zip(*found, strict=True))
+    assert chance.shape == stopped.shape == (10, 2, 600)
+    assert (chance[:, 1] <= chance[:, 0]).all() and not stopped[:, 0].any()
+    assert (stopped[:, 1] >= (chance[:, 1] < chance[:, 0])).all()
+    assert stopped[:, 1].any() and (sample.items.codes[stopped[:, 1].all(axis=0), 5] == 1).all()
     # Limits were learned without the fold, so that folds differ.
-    assert np.unique(chance[:, 1][stopped]).size > 2
+    assert np.unique(chance[:, 1][chance[:, 1] < chance[:, 0]]).size > 2
     losses = log_losses(chance, sample.outcome).mean(axis=1)
     assert losses[1] < losses[0]
 

@@ -51,8 +51,11 @@ def test_curves_and_break_even_are_those_of_the_result(by_gid: ByGid) -> None:
     [
         (backtested(), "Criteria pay where pursuing pays from a chance of 20%"),
         (backtested(break_even=float("nan")), "Criteria pay where pursuing pays from a chance of"),
-        (backtested(break_even=0.03), "Criteria gain little where pursuing pays from a chance of 3%"),
-        (backtested(gain=0.0), "Criteria gain nothing that these deals could show"),
+        (
+            backtested(break_even=0.03),
+            "Criteria are not shown to gain where pursuing pays",
+        ),
+        (backtested(gain=0.0), "Criteria are not shown to gain on these deals"),
     ],
 )
 def test_the_title_says_whether_they_pay(found: Any, said: str, texts: Texts) -> None:
