@@ -129,11 +129,10 @@ def test_wins_of_unknown_value_are_worth_what_known_wins_are(team: ql.SimulatedD
     frame.loc[frame.index[won][::2], "Value"] = np.nan
     found = ql.backtest(with_columns(team, frame), economics=ql.Economics(cost=20), replicates=2)
     assert found.break_even == pytest.approx(0.2)
-    blank = frame.assign(Value=np.nan)
-    lost_only = ql.backtest(
-        with_columns(team, blank), economics=ql.Economics(value=100, cost=20), replicates=2
-    )
-    assert lost_only.break_even == pytest.approx(0.2)
+    blank = with_columns(team, frame.assign(Value=frame["Value"].mask(won)))
+    assert np.isnan(ql.backtest(blank, economics=ql.Economics(cost=20), replicates=2).break_even)
+    money = ql.Economics(value=100, cost=20)
+    assert ql.backtest(blank, economics=money, replicates=2).break_even == pytest.approx(0.2)
 
 
 def test_break_even_counts_deals_by_their_weights(team: ql.SimulatedDeals) -> None:
