@@ -1,4 +1,4 @@
-"""Criteria out: one target per file, picked by the suffix of the path."""
+"""Criteria out: one target per file or folder, picked by the suffix of the path."""
 
 from qualify.exports.writing import write_criteria
 

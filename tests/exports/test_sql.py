@@ -26,7 +26,7 @@ from qualify.criteria import Criteria
 from qualify.errors import InvalidArgument
 from qualify.exports.sql import DIALECTS, SQL_TARGETS, Dialect, criteria_to_sql
 from qualify.exports.sql.dialects import as_double, text_of
-from qualify.exports.sql.script import plain_remark
+from qualify.exports.sql.remarks import plain_remark
 from qualify.survey import Answer, Columns
 from qualify.words import as_number, fold
 

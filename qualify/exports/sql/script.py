@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, get_args
@@ -10,6 +9,7 @@ from typing import Literal, get_args
 from qualify.criteria import Criteria
 from qualify.errors import InvalidArgument, Problem, check_choice
 from qualify.exports.rules import Rules, rules_of
+from qualify.exports.sql.remarks import UNHELD, plain_remark
 from qualify.tables.formats import clean
 
 Dialect = Literal["duckdb", "postgres", "snowflake", "bigquery", "spark", "sqlite"]
@@ -22,8 +22,6 @@ DIALECTS: Mapping[str, Dialect] = {
     ".spark.sql": "spark",
     ".sqlite.sql": "sqlite",
 }
-# The character 0 and halves of characters.
-UNHELD = re.compile("[\x00\ud800-\udfff]")
 _PRODUCTS: Mapping[Dialect, str] = {
     "duckdb": "DuckDB",
     "postgres": "PostgreSQL",
@@ -85,28 +83,6 @@ def criteria_to_sql(criteria: Criteria, dialect: Dialect = "duckdb") -> str:
     _check(rules)
     head = "".join(f"-- {line}\n" for line in _head(rules, dialect))
     return f"{head}\n{view_of(rules, dialect)}\n"
-
-
-def plain_remark(text: str) -> str:
-    """Return what of a text may stand in a comment: letters, digits and a few marks, on one short line.
-
-    Parameters
-    ----------
-    text : str
-        A name or a title.
-
-    Returns
-    -------
-    str
-        Nothing in it ends a comment or means anything to a client or a template.
-
-    Examples
-    --------
-    >>> plain_remark("Team */; DROP TABLE deals; --")
-    'Team DROP TABLE deals'
-    """
-    kept = "".join(letter if letter.isalnum() or letter in "._," else " " for letter in clean(text))
-    return " ".join(kept.split())[:80]
 
 
 def _check(rules: Rules) -> None:

@@ -20,7 +20,7 @@ from qualify.exports.sql.dialects import (
     text_of,
     trimmed,
 )
-from qualify.exports.sql.script import UNHELD, plain_remark
+from qualify.exports.sql.remarks import UNHELD, plain_remark
 from qualify.words import as_number, fold
 
 # Left to themselves these put the steps into one another, and work a cell out anew wherever it is used:
