@@ -25,7 +25,7 @@ def twins(n: int = 300) -> pd.DataFrame:
 def test_of_two_that_say_the_same_one_stands_for_both() -> None:
     frame = twins()
     deals = ql.read_deals(frame, ql.infer_survey(frame, outcome="Outcome"))
-    criteria = ql.refine_criteria(deals, max_characteristics=2, replicates=100)
+    criteria = ql.refine_criteria(deals, max_characteristics=2, replicates=300)
     table = criteria.stability.set_index("characteristic")
     assert table.loc["Pain", "instead"] == "Need" and table.loc["Need", "instead"] == "Pain"
     assert table.loc["Pain", "inclusion"] + table.loc["Need", "inclusion"] > 0.9

@@ -132,6 +132,7 @@ def test_columns_that_are_too_deep_are_reported(make_criteria: Callable[..., Cri
     assert "TOO DEEP" not in criteria_to_powerfx(big(make_criteria))
 
 
+@pytest.mark.engines
 def test_names_that_power_fx_keeps_for_itself_are_not_used(
     make_criteria: Callable[..., Criteria], tmp_path: Path
 ) -> None:
