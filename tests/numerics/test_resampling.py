@@ -213,7 +213,7 @@ def test_the_number_of_threads_changes_nothing(
 ) -> None:
     found = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(resampling.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(resampling, "cores", lambda threads=threads: threads)
         rng = np.random.default_rng(11)
         draws = replicate(lambda g: bootstrap_procedure(grouped, recipe, 4, 3.0, g), 6, rng, what="drawing")
         found.append(bytes_of(draws))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from qualify.numerics import validation
+from qualify.numerics import resampling, validation
 from qualify.numerics.coding import NOMINAL, NUMERIC, Items
 from qualify.numerics.metrics import auc_interval, auc_variance
 from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT, SLOPE_ERROR, WIDTH, measure
@@ -235,7 +234,7 @@ def test_threads_change_nothing_and_seeds_do(
     sample = mixed_sample(200, 2)
 
     def run(seed: int, threads: int) -> bytes:
-        monkeypatch.setattr(os, "cpu_count", lambda: threads)
+        monkeypatch.setattr(resampling, "cores", lambda: threads)
         rng = np.random.default_rng(seed)
         draws = bootstrap_optimism(sample, recipe, 30, rng)
         splits = cross_fits(sample, recipe, 5, 4, rng)
