@@ -48,17 +48,6 @@ class Rule(NamedTuple):
     candidates: Candidates
 
 
-def no_gates() -> pd.DataFrame:
-    """Return the table of gates where there are none.
-
-    Returns
-    -------
-    DataFrame
-        No rows.
-    """
-    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in GATE_COLUMNS.items()})
-
-
 def no_rules() -> pd.DataFrame:
     """Return the table of rules where none were compared.
 
@@ -67,7 +56,11 @@ def no_rules() -> pd.DataFrame:
     DataFrame
         No rows.
     """
-    return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in RULE_COLUMNS.items()})
+    return _table([], RULE_COLUMNS)
+
+
+def _table(rows: list[tuple[object, ...]], columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def rules_for(survey: Survey, sample: Sample) -> list[Rule]:
@@ -133,7 +126,7 @@ def compare_rules(
     chance = np.stack([one.chance for one in found])
     stopped = np.stack([one.stopped for one in found]).sum(axis=2).mean(axis=0)
     losses, z = log_losses(chance, sample.outcome), float(norm.ppf(0.5 + level / 2))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for r, name in enumerate([POINTS, *(rule.name for rule in rules)]):
         worse, error = mean_with_error(losses[r] - losses[0], sample.unit)
         rows.append(
@@ -147,7 +140,7 @@ def compare_rules(
                 False,
             )
         )
-    table = pd.DataFrame(rows, columns=list(RULE_COLUMNS)).astype(RULE_COLUMNS)
+    table = _table(rows, RULE_COLUMNS)
     # Points alone, unless a rule is surely better: gates move many deals into the zone below.
     better = table["log_loss"].where(table["worse_high"] < 0).fillna(np.inf)
     table.loc[int(better.argmin()) if np.isfinite(better.min()) else 0, "in_use"] = True
@@ -178,12 +171,14 @@ def gates_of(
         `Criteria.rules`; no rows where nothing earns points.
     """
     if not refined.trained.points.any():
-        return no_gates(), no_rules()
+        return _table([], GATE_COLUMNS), no_rules()
     sample = refined.sample
     rules = rules_for(deals.survey, sample)
     compared = compare_rules(sample, refined.recipe, rules, level, rng)
     used = [rule for rule in rules if compared.set_index("rule")["in_use"][rule.name]]
-    gates = gate_table(deals, sample, used[0], refined.scales, level) if used else no_gates()
+    gates = _table([], GATE_COLUMNS)
+    if used:
+        gates = gate_table(deals, sample, used[0], refined.scales, level)
     if gates.empty:
         compared["in_use"] = compared["rule"].eq(POINTS)
     return gates, compared
@@ -215,7 +210,7 @@ def gate_table(
     """
     candidates, codes = rule.candidates, sample.items.codes
     limits = find_limits(sample, sample.weights, candidates, level)
-    rows: list[tuple[str, str, float, float, int, int, float]] = []
+    rows: list[tuple[object, ...]] = []
     for c, a, k in np.column_stack(candidates).tolist():
         if limits[k] < 1.0:
             name = deals.survey.names[c]
@@ -226,4 +221,4 @@ def gate_table(
                 low, high = float(scales[name].edges[a]), float(scales[name].edges[a + 1])
             won = int((sample.outcome[tripped] > 0.5).sum())
             rows.append((name, answer, low, high, int(tripped.sum()), won, float(limits[k])))
-    return pd.DataFrame(rows, columns=list(GATE_COLUMNS)).astype(GATE_COLUMNS) if rows else no_gates()
+    return _table(rows, GATE_COLUMNS)

@@ -115,6 +115,21 @@ class Rules:
         """Questions with an answer that trips a gate."""
         return tuple(q for q in self.questions if any(c.limit < NO_LIMIT for c in q.choices))
 
+    def zone_of(self, score: int) -> str:
+        """Return the zone of a deal that trips no gate.
+
+        Parameters
+        ----------
+        score : int
+            0 or more.
+
+        Returns
+        -------
+        str
+            below, inside or above.
+        """
+        return "below" if score < self.first_inside else "above" if score >= self.first_above else "inside"
+
 
 def rules_of(criteria: Criteria) -> Rules:
     """Put criteria into plain rules.

@@ -73,7 +73,7 @@ def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: 
     tripped = [trips(codes, candidates, k) for k in range(size)]
     n = np.array([one.sum() for one in tripped], dtype=np.float64)
     wins = np.array([(one & won).sum() for one in tripped], dtype=np.float64)
-    units = np.array([np.unique(unit[one]).size for one in tripped])
+    units = np.array([np.count_nonzero(np.bincount(unit[one])) for one in tripped])
     looked_at = (n >= FEWEST) & (units >= UNITS)
     upper = np.ones(size)
     some = looked_at & (wins < n)

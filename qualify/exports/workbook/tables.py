@@ -78,10 +78,9 @@ def _write_scores(sheet: Worksheet, rules: Rules) -> None:
         row = FIRST_POINTS + score
         if row not in sheet.row_dimensions:
             tall(sheet, row, {}, POINTS_WIDTHS)
-        zone = "below" if score < rules.first_inside else "above" if score >= rules.first_above else "inside"
         put(sheet, f"G{row}", score, VALUE)
         put(sheet, f"H{row}", chance, SHARE)
-        put(sheet, f"I{row}", zone, VALUE)
+        put(sheet, f"I{row}", rules.zone_of(score), VALUE)
 
 
 def write_lists(sheet: Worksheet, plan: Plan) -> None:
