@@ -15,20 +15,18 @@ from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes
 from qualify.errors import InvalidArgument, check_level, short
-from qualify.numerics.benefit import Past, effects, net_benefit
+from qualify.numerics.benefit import Past, effects, net_benefit, net_benefit_of_all
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.procedures import Recipe
+from qualify.numerics.procedures import MOST, points_recipe
 from qualify.numerics.resampling import Sample, cross_fits, draw_units
 from qualify.progress import track
-from qualify.refining import LARGEST
-from qualify.scales import scales_of, whole_items
+from qualify.scales import scales_of, whole_sample
 from qualify.tables.formats import format_value
 from qualify.tables.render import page
 from qualify.tables.wording import counted
-from qualify.units import FOLDS, in_order, sample_of
+from qualify.units import FOLDS, in_order
 
 DIVISIONS = 10
-MOST = 8
 SHARES = ("share_pursued", "wins_kept", "value_kept", "effort_freed", "net_benefit", "more_than_all")
 ENDS = ("", "_low", "_high")
 SHOWN = ("share_pursued", "wins_kept", "effort_freed")
@@ -188,10 +186,9 @@ def _held_out(
     deals: Deals, criteria: Criteria | None, rng: np.random.Generator
 ) -> tuple[Sample, NDArray[np.float64]]:
     """Win probabilities by points that never saw the deal, a row per division into folds."""
-    sample, _ = sample_of(deals)
-    sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales_of(deals)))
+    sample, _ = whole_sample(deals, scales_of(deals))
     most = MOST if criteria is None else criteria.provenance["settings"]["max_characteristics"]
-    recipe = Recipe(float(deals.survey.min_answers), True, most, LARGEST)
+    recipe = points_recipe(deals.survey.min_answers, most)
     log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
     if criteria is None:
         return sample, expit(log_odds)
@@ -204,7 +201,7 @@ def _held_out(
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:
     """`SHARES` at each threshold, (T, 6)."""
     benefit = net_benefit(chance, past.outcome, times, at)
-    everything = net_benefit(np.ones(chance.size), past.outcome, times, at)
+    everything = net_benefit_of_all(past.outcome, times, at)
     shares = np.array([effects(past, chance >= threshold, times) for threshold in at])
     shares[:, 3] = 1.0 - shares[:, 3]
     return np.column_stack([shares, benefit, benefit - everything])
@@ -212,7 +209,7 @@ def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[n
 
 def _gains(past: Past, chance: Vector, times: Vector) -> NDArray[np.float64]:
     """Net benefit over the better of pursuing everything and nothing, along the grid."""
-    everything = net_benefit(np.ones(chance.size), past.outcome, times, GRID)
+    everything = net_benefit_of_all(past.outcome, times, GRID)
     return net_benefit(chance, past.outcome, times, GRID) - np.maximum(everything, 0.0)
 
 
@@ -257,7 +254,7 @@ def _mean_count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _curve(past: Past, splits: Matrix, weights: Vector, gains: Matrix, level: float) -> pd.DataFrame:
     low, high = np.quantile(gains, [(1 - level) / 2, (1 + level) / 2], axis=0)
     benefit = np.mean([net_benefit(chance, past.outcome, weights, GRID) for chance in splits], axis=0)
-    everything = net_benefit(np.ones(weights.size), past.outcome, weights, GRID)
+    everything = net_benefit_of_all(past.outcome, weights, GRID)
     return pd.DataFrame(
         {
             "threshold": GRID,

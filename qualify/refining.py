@@ -9,14 +9,11 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.curves import FLAT, Curve
-from qualify.numerics.procedures import Recipe, Trained, train
+from qualify.numerics.procedures import Recipe, Trained, points_recipe, train
 from qualify.numerics.resampling import Sample
 from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
-from qualify.scales import Scale, scales_of, whole_items
-from qualify.units import FOLDS, sample_of
-
-# The characteristic with the widest spread earns at most this many points.
-LARGEST = 10
+from qualify.scales import Scale, scales_of, whole_sample
+from qualify.units import FOLDS
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -74,9 +71,8 @@ def refine(
         Points and estimate.
     """
     scales = scales_of(deals)
-    sample, grouping = sample_of(deals)
-    sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales))
-    recipe = Recipe(float(deals.survey.min_answers), True, most, LARGEST)
+    sample, grouping = whole_sample(deals, scales)
+    recipe = points_recipe(deals.survey.min_answers, most)
     trained = train(sample.items, sample.outcome, sample.weights, recipe)
     trained = from_zero(trained, sample.items.levels)
     estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from qualify.deals import Deals
 from qualify.design import items_of
 from qualify.numerics.coding import Items
+from qualify.numerics.resampling import Sample
 from qualify.survey import UNKNOWN, Survey
+from qualify.units import sample_of
 from qualify.words import number_text
 
 # A score with more whole numbers than this is cut into ranges.
@@ -139,3 +141,24 @@ def whole_items(answers: pd.DataFrame, survey: Survey, scales: dict[str, Scale])
     for c, name in enumerate(survey.names):
         value[c, : levels[c]] = scales[name].values if name in scales else np.arange(levels[c])
     return items._replace(levels=levels, value=value)
+
+
+def whole_sample(deals: Deals, scales: dict[str, Scale]) -> tuple[Sample, str]:
+    """Take deals as a sample to resample, every score read on its scale.
+
+    Parameters
+    ----------
+    deals : Deals
+        Closed deals.
+    scales : dict
+        From `scales_of`.
+
+    Returns
+    -------
+    Sample
+        Ready for `qualify.numerics`.
+    str
+        What is kept together in folds, as `sample_of` says.
+    """
+    sample, grouping = sample_of(deals)
+    return sample._replace(items=whole_items(deals.answers, deals.survey, scales)), grouping

@@ -17,7 +17,7 @@ from qualify.later_quarters import Forecast, temporal_table
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
 from qualify.numerics.performance import MEASURES
-from qualify.numerics.procedures import Recipe
+from qualify.numerics.procedures import Recipe, points_recipe
 from qualify.numerics.resampling import Sample, cross_fits
 from qualify.numerics.validation import (
     Judged,
@@ -28,7 +28,7 @@ from qualify.numerics.validation import (
     measure_splits,
     move_scores,
 )
-from qualify.scales import scales_of, whole_items
+from qualify.scales import scales_of, whole_sample
 from qualify.tables.render import page
 from qualify.tables.wording import counted, pairs
 from qualify.units import FOLDS, in_order, sample_of
@@ -53,8 +53,6 @@ Procedure = Literal["win_model", "criteria"]
 NAMES = {"win_model": "Win model", "criteria": "Criteria"}
 # Divisions into folds, and those made the other way for comparison.
 REPEATS, OTHER_REPEATS = 20, 10
-# As `refine_criteria` has them.
-MOST, LARGEST = 8, 10
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -272,11 +270,12 @@ def _prepare(deals: Deals, procedure: Procedure, replicates: int, level: float) 
     if "close_date" in deals.closed:
         closed = as_floats(deals.closed["close_date"].rank(method="dense").fillna(0))
     deals, _ = in_order(deals, closed)
-    sample, grouping = sample_of(deals)
-    recipe = Recipe(float(deals.survey.min_answers), False, 0, 0)
     if procedure == "criteria":
-        sample = sample._replace(items=whole_items(deals.answers, deals.survey, scales_of(deals)))
-        recipe = Recipe(float(deals.survey.min_answers), True, MOST, LARGEST)
+        sample, grouping = whole_sample(deals, scales_of(deals))
+        recipe = points_recipe(deals.survey.min_answers)
+    else:
+        sample, grouping = sample_of(deals)
+        recipe = Recipe(float(deals.survey.min_answers), False, 0, 0)
     return _Work(deals, sample, recipe, replicates, level, grouping)
 
 

@@ -14,10 +14,10 @@ from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
 import qualify as ql
-from qualify import refining
 from qualify.errors import InvalidArgument, NotEnoughDeals
 from qualify.numerics.performance import MEASURES
-from qualify.validation import LARGEST, MOST, Validation, validate
+from qualify.numerics.procedures import LARGEST, MOST, points_recipe
+from qualify.validation import Validation, validate
 from qualify.validation_tables import calibration_verdict, group_table
 
 SURVEY = Path(__file__).resolve().parent.parent / "examples" / "b2b_sales" / "survey.yaml"
@@ -132,7 +132,7 @@ def test_criteria_are_repeated_as_refine_criteria_makes_them(
     of_criteria: Validation, deals: ql.Deals
 ) -> None:
     default = inspect.signature(ql.refine_criteria).parameters["max_characteristics"].default
-    assert (default, refining.LARGEST) == (MOST, LARGEST)
+    assert (default, points_recipe(1.0).largest) == (MOST, LARGEST)
     criteria = ql.refine_criteria(deals, replicates=5)
     score = criteria.score(deals.answers)
     assert row(of_criteria, "auc")["apparent"] == pytest.approx(roc_auc_score(deals.won, score), abs=1e-9)

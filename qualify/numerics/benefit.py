@@ -55,3 +55,9 @@ def net_benefit(chance: Vector, outcome: Vector, times: Vector, thresholds: Vect
     pursued = np.searchsorted(-chance[order], -thresholds, side="right")
     odds = thresholds / (1.0 - thresholds)
     return np.asarray((wins[pursued] - losses[pursued] * odds) / times.sum(), dtype=np.float64)
+
+
+def net_benefit_of_all(outcome: Vector, times: Vector, thresholds: Vector) -> Vector:
+    """Net benefit of pursuing every deal at each threshold, (T,)."""
+    rate = float((times * outcome).sum() / times.sum())
+    return np.asarray(rate - (1.0 - rate) * thresholds / (1.0 - thresholds), dtype=np.float64)

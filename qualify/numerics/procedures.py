@@ -19,6 +19,8 @@ from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
 
 PILOT_STRENGTH = 16.0
+# Unless told otherwise: characteristics that may keep points, and points that the widest may span.
+MOST, LARGEST = 8, 10
 
 
 class Recipe(NamedTuple):
@@ -36,6 +38,11 @@ class Recipe(NamedTuple):
     most: int
     largest: int
     strength: float = np.nan
+
+
+def points_recipe(fewest: float, most: int = MOST) -> Recipe:
+    """Recipe of the way to whole-number points."""
+    return Recipe(float(fewest), True, most, LARGEST)
 
 
 class Trained(NamedTuple):
