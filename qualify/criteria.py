@@ -11,6 +11,7 @@ import pandas as pd
 from qualify._version import __version__
 from qualify.criteria_tables import (
     Zoning,
+    answers_table,
     band_table,
     performance_table,
     points_table,
@@ -58,6 +59,9 @@ class Criteria:
     stability : DataFrame
         characteristic, inclusion (share of resamples that keep it), sign_agreement, kept, instead (the
         characteristic that is kept where this one is not, if one clearly is).
+    answers : DataFrame
+        characteristic, answer, and for a score the numbers [low, high) that the answer covers, n, won: how
+        often each answer of the survey was given among the deals, whether or not its question is kept.
     performance : DataFrame
         metric, estimate, ci_low, ci_high on deals the points never saw.
     tipping : TippingPoint
@@ -78,6 +82,7 @@ class Criteria:
     bands: pd.DataFrame
     probabilities: pd.DataFrame
     stability: pd.DataFrame
+    answers: pd.DataFrame
     performance: pd.DataFrame
     tipping: TippingPoint
     bands_from: str
@@ -250,6 +255,7 @@ def refine_criteria(
         bands=band_table(tipping, zoning, highest),
         probabilities=probabilities,
         stability=stability_table(deals, refined),
+        answers=answers_table(deals, refined),
         performance=performance_table(refined, level),
         tipping=replace(tipping, scores=tipping.scores.loc[arrived]),
         bands_from=zoning.source,

@@ -21,7 +21,7 @@ from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
 
 SCHEMA = "qualify criteria"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 T = TypeVar("T")
 # Columns and their types, by table; what a file must hold and what a reader gets back.
@@ -64,6 +64,14 @@ TABLES: dict[str, Columns] = {
         "sign_agreement": float,
         "kept": bool,
         "instead": str,
+    },
+    "answers": {
+        "characteristic": str,
+        "answer": str,
+        "low": float,
+        "high": float,
+        "n": int,
+        "won": int,
     },
     "performance": {"metric": str, "estimate": float, "ci_low": float, "ci_high": float},
 }
@@ -187,7 +195,7 @@ def criteria_from_dict(content: object, where: str) -> Criteria:
         if not isinstance(parts[name], kind):
             problems.append(Problem(reason="is missing or of the wrong kind", mend=WRITE_ANEW, column=name))
     if not problems:
-        for name in ("points", "gates"):
+        for name in ("points", "gates", "answers"):
             parts[name] = _open_ends(parts[name], parts["survey"])
         problems = contradictions(
             *(parts[name] for name in ("points", "gates", "bands", "probabilities", "survey"))
@@ -212,9 +220,10 @@ def _checked_schema(content: object, where: str) -> dict[str, Any]:
 def _of_today(content: dict[str, Any]) -> dict[str, Any]:
     """Bring the content of an older file up to date.
 
-    Version 1 did not say what is kept instead; version 2 not which numbers a gate covers and how rules fare.
+    Version 1 did not say what is kept instead; version 2 not which numbers a gate covers and how rules fare;
+    version 3 not how often each answer was given.
     """
-    content = {"rules": []} | content
+    content = {"rules": [], "answers": []} | content
     added = {"stability": {"instead": ""}, "gates": {"low": None, "high": None}}
     for table, columns in added.items():
         rows = content.get(table)

@@ -24,24 +24,34 @@ from qualify.tipping_verdict import ZONES
 
 def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     """Points of every answer of the characteristics that earn any."""
-    trained, scales = refined.trained, refined.scales
-    rows: list[tuple[str, str, int, float, float]] = []
-    for c, name in enumerate(deals.survey.names):
-        if not trained.points[c].any():
-            continue
-        points = [int(given) for given in trained.points[c]]
-        if name in scales:
-            scale = scales[name]
-            spans = zip(scale.labels, points, scale.edges[:-1], scale.edges[1:], strict=False)
-            rows += [(name, label, given, float(low), float(high)) for label, given, low, high in spans]
-            rows.append((name, UNKNOWN, points[len(scale.labels)], np.nan, np.nan))
-        else:
-            answers = [str(answer) for answer in deals.answers[name].cat.categories]
-            rows += [(name, answer, points[a], np.nan, np.nan) for a, answer in enumerate(answers)]
-    table = pd.DataFrame(rows, columns=["characteristic", "answer", "points", "low", "high"])
-    return table.astype(
-        {"characteristic": "str", "answer": "str", "points": "int64", "low": float, "high": float}
+    table = answers_table(deals, refined)
+    levels = refined.sample.items.levels
+    table["points"] = np.concatenate(
+        [refined.trained.points[c, : count + 1] for c, count in enumerate(levels)], dtype=np.int64
     )
+    earns = table.groupby("characteristic", sort=False)["points"].transform("any").astype(bool)
+    columns = ["characteristic", "answer", "points", "low", "high"]
+    return table.loc[earns, columns].reset_index(drop=True)
+
+
+def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:
+    """How often each answer was given, and to how many deals that were won; scores on their scales."""
+    codes, levels, won = refined.sample.items.codes, refined.sample.items.levels, refined.sample.outcome
+    parts = []
+    for c, name in enumerate(deals.survey.names):
+        size = int(levels[c]) + 1
+        low, high = np.full(size, np.nan), np.full(size, np.nan)
+        if name in refined.scales:
+            scale = refined.scales[name]
+            words = [*scale.labels, UNKNOWN]
+            low[:-1], high[:-1] = scale.edges[:-1], scale.edges[1:]
+        else:
+            words = [str(answer) for answer in deals.answers[name].cat.categories]
+        n = np.bincount(codes[:, c], minlength=size)
+        wins = np.bincount(codes[:, c], weights=won, minlength=size).astype(np.int64)
+        columns = {"characteristic": name, "answer": words, "low": low, "high": high, "n": n, "won": wins}
+        parts.append(pd.DataFrame(columns).astype({"characteristic": "str", "answer": "str", "n": "int64"}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def probability_table(estimate: TippingEstimate, highest: int, tipping: TippingPoint) -> pd.DataFrame:

@@ -94,6 +94,21 @@ class TestPoints:
         assert np.corrcoef(score, team.truth.scores.loc[score.index])[0, 1] > 0.97
 
 
+def test_every_answer_of_the_survey_is_counted(criteria: Criteria, deals: ql.Deals) -> None:
+    table = criteria.answers
+    assert tuple(table["characteristic"].unique()) == deals.survey.names
+    for name in deals.survey.names:
+        mine = table[table["characteristic"] == name]
+        assert mine["n"].sum() == deals.n and mine["won"].sum() == deals.won.sum()
+        for row in mine.itertuples():
+            if np.isnan(row.low):
+                given = deals.answers[name] == row.answer
+            else:
+                number = pd.to_numeric(deals.answers[name].astype(str), errors="coerce")
+                given = number.ge(row.low) & number.lt(row.high)
+            assert (row.n, row.won) == (given.sum(), deals.won[given].sum())
+
+
 class TestScore:
     def test_it_is_the_sum_of_the_points_of_the_answers(self, criteria: Criteria, deals: ql.Deals) -> None:
         total = pd.Series(0, index=deals.closed.index)

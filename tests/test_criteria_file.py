@@ -241,6 +241,12 @@ def test_an_older_file_is_read(content: dict[str, Any], tmp_path: Path) -> None:
     assert ql.read_criteria(path).stability["instead"].eq("").all()
 
 
+def test_a_file_that_does_not_say_how_often_answers_were_given_is_read(content: dict[str, Any]) -> None:
+    older = {name: part for name, part in content.items() if name != "answers"}
+    again = criteria_from_dict(older | {"schema_version": 3}, "criteria.json")
+    assert again.answers.empty and again.answers.dtypes["n"] == "int64"
+
+
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, "1", None, True, 1.0])
 def test_another_version_is_refused(content: dict[str, Any], version: object) -> None:
     error = spoilt(content, lambda file: file.update(schema_version=version))

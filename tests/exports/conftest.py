@@ -49,6 +49,11 @@ def points_of(names: tuple[str, str, str], words: tuple[str, str]) -> pd.DataFra
     return pd.DataFrame(rows, columns=["characteristic", "answer", "points", "low", "high"])
 
 
+def answers_of(names: tuple[str, str, str], words: tuple[str, str]) -> pd.DataFrame:
+    """Ten deals gave each answer, and four of them were won."""
+    return points_of(names, words).drop(columns="points").assign(n=10, won=4)
+
+
 def gates_of(*rows: tuple[object, ...]) -> pd.DataFrame:
     columns = ["characteristic", "answer", "low", "high", "n", "won", "win_rate_high"]
     return pd.DataFrame(rows, columns=columns)
@@ -110,6 +115,7 @@ def make_criteria() -> Callable[..., Criteria]:
                     "instead": "",
                 }
             ),
+            "answers": answers_of(names, words),
             "performance": pd.DataFrame(
                 [("auc", 0.8, 0.71, 0.87), ("brier", 0.15, 0.1, 0.2)],
                 columns=["metric", "estimate", "ci_low", "ci_high"],
