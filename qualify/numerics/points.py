@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,19 +17,40 @@ from qualify.numerics.ridge import Training
 AFFORDABLE = 1.0
 # Points that the widest characteristic may span, coarsest first.
 SPANS = (2, 5, 10)
+# A thorough search begins with the widest characteristic over this share of its span, too.
+SHARES = (1.0, 0.85, 0.7, 0.55)
 # The search stays this close to the rounded effects: few deals with a rare answer prove little.
 LEEWAY = 1
+# A step must lower the deviance by this much; so many rounds of steps are made at most.
+WORTH, SWEEPS = 1e-6, 40
+
+
+class Search(NamedTuple):
+    """Points on their way: the deals on their board, where the points began, and the points' largest span."""
+
+    training: Training
+    board: Board
+    points: NDArray[np.int64]
+    rounded: NDArray[np.int64]
+    span: int
+    strength: float
 
 
 @compiled
 def find_points(
-    training: Training, effects: Matrix, use: NDArray[np.bool_], strength: float, largest: int
+    training: Training,
+    effects: Matrix,
+    use: NDArray[np.bool_],
+    strength: float,
+    largest: int,
+    thorough: bool,
 ) -> Scorecard:
     """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
 
     For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded
     and then moved by one, answer by answer, while the deviance falls (penalised as the ridge fit is); the
     coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers stay in order.
+    A `thorough` search also begins from narrower scales and goes on until no two moves at once help.
     """
     counts = count_answers(training.items, training.weights)
     board = sort_by_answer(training, counts)
@@ -36,7 +59,7 @@ def find_points(
         if use[c]:
             widest = max(widest, _spread(effects[c], counts[c]))
     nothing = np.zeros(effects.shape, dtype=np.int64)
-    best = _descend(training, board, nothing, np.zeros(use.size, dtype=np.bool_), 0, strength)
+    best = _descend(_begin(training, board, nothing, 0, strength), np.zeros_like(use), False)
     if widest <= 1e-9:
         return best
     tried = [best]
@@ -44,12 +67,25 @@ def find_points(
         if span > largest:
             break
         points = _rounded(training.items, effects, counts, use, span / widest)
-        tried.append(_descend(training, board, points, use, span, strength))
+        card = _descend(_begin(training, board, points, span, strength), use, thorough)
+        for k in range(1, len(SHARES) if thorough else 1):
+            points = _rounded(training.items, effects, counts, use, SHARES[k] * span / widest)
+            other = _descend(_begin(training, board, points, span, strength), use, True)
+            card = other if other.loss < card.loss else card
+        tried.append(card)
     least = min([card.loss for card in tried])
     for card in tried:
         if card.loss <= least + AFFORDABLE:
             return card
     return best
+
+
+@compiled
+def card_of(training: Training, points: NDArray[np.int64], strength: float) -> Scorecard:
+    """Fit the line of given points."""
+    board = sort_by_answer(training, count_answers(training.items, training.weights))
+    board = deal(training, board, points, 0)
+    return fit_line(board, points, strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
 
 
 @compiled
@@ -97,38 +133,71 @@ def _fill_in(items: Items, counts: Matrix, points: NDArray[np.int64]) -> None:
 
 
 @compiled
-def _descend(
-    training: Training,
-    board: Board,
-    rounded: NDArray[np.int64],
-    use: NDArray[np.bool_],
-    span: int,
-    strength: float,
-) -> Scorecard:
-    """Move the points of one group of answers at a time by one, as long as the loss falls."""
+def _begin(
+    training: Training, board: Board, rounded: NDArray[np.int64], span: int, strength: float
+) -> Search:
     points = rounded.copy()
-    board = deal(training, board, points, LEEWAY)
-    best = fit_line(board, points, strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
-    for _ in range(20):
+    return Search(training, deal(training, board, points, LEEWAY), points, rounded, span, strength)
+
+
+@compiled
+def _descend(search: Search, use: NDArray[np.bool_], thorough: bool) -> Scorecard:
+    """Move the points of one group of answers at a time by one, as long as the loss falls; then of two."""
+    board, points = search.board, search.points
+    best = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
+    movable = _movable(search.training, board.counts, use)
+    for _ in range(SWEEPS):
         before = best.loss
-        for c in range(use.size):
-            for a in range(training.items.levels[c] + 1):
-                if not use[c] or not _stands_alone(training, board.counts, c, a):
-                    continue
-                for step in (-1, 1):
-                    there = points[c, a] + step
-                    near = abs(there - rounded[c, a]) <= LEEWAY and 0 <= there <= span
-                    if near and _may_move(training, board, points, c, a, step):
-                        move(training, points, board, c, a, step)
-                        card = fit_line(board, points, strength, best, ROUGH)
-                        if card.loss < best.loss - 1e-6:
-                            best = card
-                            break
-                        move(training, points, board, c, a, -step)
+        for g in range(movable.shape[0]):
+            best = _one_step(search, movable[g], best)
+        if thorough and best.loss == before:
+            for g in range(movable.shape[0]):
+                best = _two_steps(search, movable, g, best)
         if best.loss == before:
             break
-    _fill_in(training.items, board.counts, points)
-    return fit_line(board, points, strength, best, FINE)
+    _fill_in(search.training.items, board.counts, points)
+    return fit_line(board, points, search.strength, best, FINE)
+
+
+@compiled
+def _movable(training: Training, counts: Matrix, use: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """List the groups of answers that can be moved: characteristic and answer, (G, 2)."""
+    groups = np.empty((counts.size, 2), dtype=np.int64)
+    size = 0
+    for c in range(use.size):
+        for a in range(training.items.levels[c] + 1):
+            if use[c] and _stands_alone(training, counts, c, a):
+                groups[size, 0], groups[size, 1] = c, a
+                size += 1
+    return groups[:size]
+
+
+@compiled
+def _one_step(search: Search, group: NDArray[np.int64], best: Scorecard) -> Scorecard:
+    """Move a group by one, down or up, where that lowers the loss; return the better card."""
+    for step in (-1, 1):
+        if _may_move(search, group[0], group[1], step):
+            move(search.training, search.points, search.board, group[0], group[1], step)
+            card = fit_line(search.board, search.points, search.strength, best, ROUGH)
+            if card.loss < best.loss - WORTH:
+                return card
+            move(search.training, search.points, search.board, group[0], group[1], -step)
+    return best
+
+
+@compiled
+def _two_steps(search: Search, movable: NDArray[np.int64], g: int, best: Scorecard) -> Scorecard:
+    """Move a group by one and then any by one, where both together lower the loss; return the better card."""
+    c, a = movable[g, 0], movable[g, 1]
+    for step in (-1, 1):
+        if _may_move(search, c, a, step):
+            move(search.training, search.points, search.board, c, a, step)
+            for other in range(movable.shape[0]):
+                card = _one_step(search, movable[other], best)
+                if card.loss < best.loss:
+                    return card
+            move(search.training, search.points, search.board, c, a, -step)
+    return best
 
 
 @compiled
@@ -140,10 +209,12 @@ def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bo
 
 
 @compiled
-def _may_move(
-    training: Training, board: Board, points: NDArray[np.int64], c: int, answer: int, step: int
-) -> bool:
-    """Whether a group of answers may move without breaking the order of a ranked or rated question."""
+def _may_move(search: Search, c: int, answer: int, step: int) -> bool:
+    """Whether a group may move: near to where it was, and the order of a ranked or rated question kept."""
+    training, board, points = search.training, search.board, search.points
+    there = points[c, answer] + step
+    if abs(there - search.rounded[c, answer]) > LEEWAY or not 0 <= there <= search.span:
+        return False
     known = training.items.levels[c]
     group = training.coding.group[c]
     if training.items.kind[c] == NOMINAL or answer == known:

@@ -31,6 +31,7 @@ class Recipe(NamedTuple):
     most : at most this many characteristics keep points.
     largest : the widest characteristic spans at most this many points.
     strength : of the ridge penalty; NaN to choose it by corrected AIC, 0 for maximum likelihood.
+    thorough : whether whole-number points are sought from several sides, two moves at a time.
     """
 
     fewest: float
@@ -38,6 +39,7 @@ class Recipe(NamedTuple):
     most: int
     largest: int
     strength: float = np.nan
+    thorough: bool = False
 
 
 def points_recipe(fewest: float, most: int = MOST) -> Recipe:
@@ -84,7 +86,7 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
     fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
     effects = answer_effects(training.coding, fit.beta)
-    card = find_points(training, effects, use, fit.strength, recipe.largest)
+    card = find_points(training, effects, use, fit.strength, recipe.largest, recipe.thorough)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 

@@ -13,7 +13,7 @@ from qualify.numerics.compiled import compiled
 from qualify.numerics.ridge import RidgeFit
 
 # Perturbed fits behind a choice, the same everywhere, and how many of them must agree on a characteristic.
-DRAWS = 20
+DRAWS = 40
 MAJORITY = 0.5
 NOISE: NDArray[np.float64] = np.random.default_rng(20_260_101).standard_normal((DRAWS, 512))
 
@@ -41,7 +41,9 @@ def choose_characteristics(
 
     The choice by least corrected AIC is repeated on gradients perturbed as a new sample would perturb them,
     ``g + I^½ z``; those chosen in at least half of the repetitions are kept. Where they are more than `most`,
-    those that explain most together are.
+    the choice is repeated among them, at most so many at a time and perturbed as one sample differs from
+    another, ``g + (2I)^½ z``, and those chosen most often are kept: of several that say the same, the one
+    that explains most in this sample is not always the one to trust.
 
     Parameters
     ----------
@@ -61,20 +63,26 @@ def choose_characteristics(
     Meinshausen, N. & Bühlmann, P. (2010). Stability selection. Journal of the Royal Statistical Society B 72,
     417–473. The repetitions here are parametric, so that they cost no refit.
     """
-    characteristics = coding.first.size - 1
-    stable = inclusion(fit, coding, total, characteristics, noise) >= MAJORITY
+    everything = np.ones(coding.first.size - 1, dtype=np.bool_)
+    stable = inclusion(fit, coding, total, everything.size, everything, noise) >= MAJORITY
     if stable.sum() <= most:
         return stable
-    return choose_by_aic(shape_of(fit), coding, total, most, stable)
+    share = inclusion(fit, coding, total, most, stable, np.sqrt(2.0) * noise)
+    chosen = np.zeros(everything.size, dtype=np.bool_)
+    for _ in range(most):
+        leader = np.argmax(np.where(stable & ~chosen, share, -1.0))
+        chosen[leader] = True
+    return chosen
 
 
 @compiled
-def inclusion(fit: RidgeFit, coding: Coding, total: float, most: int, noise: Matrix) -> Vector:
+def inclusion(
+    fit: RidgeFit, coding: Coding, total: float, most: int, among: NDArray[np.bool_], noise: Matrix
+) -> Vector:
     """Share of perturbed fits in which each characteristic is chosen, (C,)."""
     shape = shape_of(fit)
     root = _root(shape.information)
     size = shape.gradient.size
-    among = np.ones(coding.first.size - 1, dtype=np.bool_)
     share = np.zeros(among.size)
     for d in range(noise.shape[0]):
         drawn = noise[d][np.arange(size) % noise.shape[1]]

@@ -125,7 +125,7 @@ def card_and_span(
     training: Training, effects: np.ndarray, use: np.ndarray, strength: float
 ) -> tuple[Scorecard, int]:
     """The card found, and the scale on which it is near to the rounded effects."""
-    card = find_points(training, effects, use, strength, SPANS[-1])
+    card = find_points(training, effects, use, strength, SPANS[-1], False)
     for span in SPANS:
         if (
             np.abs(card.points - rounded(training, effects, use, span)).max() <= LEEWAY
@@ -143,7 +143,7 @@ def test_loss_and_line_are_those_of_the_points(
     case: tuple[Training, np.ndarray, float], use: np.ndarray
 ) -> None:
     training, effects, strength = case
-    card = find_points(training, effects, use, strength, 10)
+    card = find_points(training, effects, use, strength, 10, False)
     intercept, slope, loss = plain_loss(card.points, training, strength)
     assert card.loss == pytest.approx(loss, abs=LINE)
     assert card.slope == pytest.approx(slope, rel=1e-3) and card.intercept == pytest.approx(
@@ -184,7 +184,7 @@ def test_points_are_whole_ordered_and_pooled_alike(
 
 def test_coarsest_affordable_scale_is_kept(case: tuple[Training, np.ndarray, float]) -> None:
     training, effects, strength = case
-    cards = {largest: find_points(training, effects, USES[0], strength, largest) for largest in SPANS}
+    cards = {largest: find_points(training, effects, USES[0], strength, largest, False) for largest in SPANS}
     for largest, card in cards.items():
         finest = min(other.loss for size, other in cards.items() if size <= largest)
         assert card.loss <= finest + AFFORDABLE
@@ -200,7 +200,7 @@ def test_nothing_to_say_gives_no_points(case: tuple[Training, np.ndarray, float]
     rate = training.outcome.mean()
     flat = -320 * (rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
     for said, use in ((np.zeros_like(effects), USES[0]), (effects, ~USES[0])):
-        nothing = find_points(training, said, use, strength, 10)
+        nothing = find_points(training, said, use, strength, 10, False)
         assert not nothing.points.any()
         assert nothing.loss == pytest.approx(flat, abs=LINE)
 
@@ -218,7 +218,7 @@ def test_a_ranked_question_without_slope_is_not_bent() -> None:
     outcome = (np.tile(np.arange(40) / 40, 3) < share).astype(float)
     training = prepare_training(items, outcome, np.ones(120), 5.0)
     effects = np.array([[0.0, 0, 0, 0], [0.0, 1, 0, 0]])
-    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, 10)
+    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, 10, False)
     assert not card.points[0].any()
 
 
@@ -238,7 +238,12 @@ def test_nothing_much_better_exists_on_a_tiny_case(seed: int) -> None:
     training = prepare_training(items, outcome, np.ones(90), 5.0)
     fit = choose_ridge(training, np.ones(2, dtype=np.bool_), np.inf)
     card = find_points(
-        training, answer_effects(training.coding, fit.beta), np.ones(2, dtype=np.bool_), fit.strength, 3
+        training,
+        answer_effects(training.coding, fit.beta),
+        np.ones(2, dtype=np.bool_),
+        fit.strength,
+        3,
+        False,
     )
     best = np.inf
     for first, second in product(product(range(4), repeat=3), product(range(4), repeat=2)):
@@ -264,9 +269,70 @@ def test_points_do_not_hang_on_numbers_that_nobody_gave(lowest: int, sign: int) 
     training = prepare_training(items, outcome, np.ones(180), 5.0)
     use = np.ones(1, dtype=np.bool_)
     fit = choose_ridge(training, use, np.inf)
-    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, 10)
+    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, 10, False)
     points = card.points[0, :11].tolist()
     given = points[lowest : lowest + 3][::sign]
     assert given[0] == given[1] < given[2]
     ends = (points[lowest], points[lowest + 2])
     assert points == [ends[0]] * lowest + points[lowest : lowest + 3] + [ends[1]] * (8 - lowest)
+
+
+def least_losses(
+    training: Training, allowed: list[list[tuple[int, ...]]], strength: float
+) -> tuple[np.ndarray, float]:
+    """Penalised deviance of every combination of points, all by Newton's method at once, and the least."""
+    cells, where = np.unique(training.items.codes, axis=0, return_inverse=True)
+    all_of = np.bincount(where.ravel(), weights=training.weights)
+    won = np.bincount(where.ravel(), weights=training.weights * training.outcome)
+    counts = count_answers(training.items, training.weights)
+    score, spread = np.zeros((1, len(cells))), np.zeros(1)
+    for c, choices in enumerate(allowed):
+        given = np.array(choices, dtype=float)
+        part = counts[c, : given.shape[1]] / counts[c].sum()
+        variance = given**2 @ part - (given @ part) ** 2
+        score = (score[:, None, :] + given[:, cells[:, c]][None, :, :]).reshape(-1, len(cells))
+        spread = (spread[:, None] + variance[None, :]).ravel()
+    x = score - (score @ all_of / all_of.sum())[:, None]
+    a, b = np.full(len(x), np.log(won.sum() / (all_of - won).sum())), np.zeros(len(x))
+    for _ in range(30):
+        p = expit(a[:, None] + b[:, None] * x)
+        residual, v = won - all_of * p, all_of * p * (1 - p)
+        ga, gb = residual.sum(axis=1), (residual * x).sum(axis=1) - strength * spread * b
+        haa, hab, hbb = v.sum(axis=1), (v * x).sum(axis=1), (v * x * x).sum(axis=1) + strength * spread
+        determinant = np.where(spread > 0, haa * hbb - hab**2, 1.0)
+        a = a + np.where(spread > 0, (hbb * ga - hab * gb) / determinant, ga / haa)
+        b = b + np.where(spread > 0, (haa * gb - hab * ga) / determinant, 0.0)
+    eta = a[:, None] + b[:, None] * x
+    loss = 2 * (all_of * np.logaddexp(0, eta) - won * eta).sum(axis=1) + strength * spread * b**2
+    return loss, float(loss.min())
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("largest", SPANS[:2])
+def test_a_thorough_search_finds_the_best_points_there_are(seed: int, largest: int) -> None:
+    """Brute force over all points of up to five questions finds nothing better."""
+    rng = np.random.default_rng([seed, largest])
+    questions, n = (3 + seed % 3) if largest == SPANS[0] else (2 + seed % 3), 60 + 40 * (seed % 4)
+    codes = rng.integers(0, 2, size=(n, questions))
+    codes[:, -1] = rng.integers(0, 3, size=n) if seed % 2 else codes[:, -1]
+    items = Items(
+        codes=codes.astype(np.int32),
+        kind=np.array([NOMINAL] * (questions - 1) + [RANKED if seed % 2 else NOMINAL], dtype=np.int8),
+        levels=np.array([2] * (questions - 1) + [3 if seed % 2 else 2], dtype=np.int32),
+        value=np.zeros((questions, 4)),
+        reference=np.full(questions, -1, dtype=np.int32),
+    )
+    truth = (codes - codes.mean(axis=0)) @ rng.normal(0, 1, questions) - 0.3
+    outcome = (rng.random(n) < expit(truth)).astype(float)
+    training = prepare_training(items, outcome, np.ones(n), 5.0)
+    use = np.ones(questions, dtype=np.bool_)
+    fit = choose_ridge(training, use, np.inf)
+    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, largest, True)
+    pairs = [(0, d) for d in range(largest + 1)] + [(d, 0) for d in range(1, largest + 1)]
+    rising = [(0, d, e) for e in range(largest + 1) for d in range(e + 1)]
+    ranked = rising + [tuple(reversed(one)) for one in rising]
+    allowed = [pairs] * (questions - 1) + [ranked if seed % 2 else pairs]
+    _, least = least_losses(training, allowed, fit.strength)
+    coarse = card.points.max() < largest
+    assert card.loss <= least + (AFFORDABLE if coarse else 0.0) + STEP
+    assert card.loss >= least - LINE

@@ -86,13 +86,24 @@ def beyond_intercept(matrix: np.ndarray) -> np.ndarray:
     return matrix[1:, 1:] - np.outer(matrix[1:, 0], matrix[0, 1:]) / matrix[0, 0]
 
 
-def choose(training: Training, fit: RidgeFit, most: int, *, gradient: np.ndarray | None = None) -> list[int]:
+def choose(
+    training: Training,
+    fit: RidgeFit,
+    most: int,
+    *,
+    gradient: np.ndarray | None = None,
+    among: np.ndarray | None = None,
+) -> list[int]:
     curvature, information = beyond_intercept(fit.curvature), beyond_intercept(fit.information)
     slopes = curvature @ fit.beta[1:] if gradient is None else gradient
     total = float(training.weights.sum())
     return np.flatnonzero(
         choose_by_aic(
-            Shape(curvature, information, slopes), training.coding, total, most, np.ones(6, dtype=np.bool_)
+            Shape(curvature, information, slopes),
+            training.coding,
+            total,
+            most,
+            np.ones(6, dtype=np.bool_) if among is None else among,
         )
     ).tolist()
 
@@ -134,21 +145,30 @@ def test_leaving_one_out_costs_about_what_a_refit_says(fitted: tuple[Training, R
 def test_inclusion_is_the_share_of_perturbed_choices(fitted: tuple[Training, RidgeFit]) -> None:
     training, fit = fitted
     noise = np.random.default_rng(0).standard_normal((7, fit.beta.size - 1))
-    shares = inclusion(fit, training.coding, 200.0, 4, noise)
+    shares = inclusion(fit, training.coding, 200.0, 4, np.arange(6) != 2, noise)
     gradient = beyond_intercept(fit.curvature) @ fit.beta[1:]
+    # The information is the covariance of a sample's score.
     root = np.linalg.cholesky(beyond_intercept(fit.information))
     times = np.zeros(6)
     for draw in noise:
-        times[choose(training, fit, 4, gradient=gradient + root @ draw)] += 1
+        times[choose(training, fit, 4, gradient=gradient + root @ draw, among=np.arange(6) != 2)] += 1
     np.testing.assert_allclose(shares, times / 7, atol=ROUNDING)
 
 
-def test_perturbations_are_as_large_as_those_of_a_new_sample(fitted: tuple[Training, RidgeFit]) -> None:
-    """I^½ z has the information for its covariance, which is that of the score of another sample."""
-    _, fit = fitted
-    information = beyond_intercept(fit.information)
-    root = np.linalg.cholesky(information)
-    np.testing.assert_allclose(root @ root.T, information, atol=1e-10)
+def test_few_places_go_to_those_chosen_most_often_among_what_is_stable(
+    mixed_sample: Callable[[int, int], Sample],
+) -> None:
+    sample = mixed_sample(1500, 1)
+    training = prepare_training(sample.items, sample.outcome, sample.weights, 5.0)
+    fit = choose_ridge(training, everything(training), np.inf)
+    all_of_them = everything(training)
+    stable = inclusion(fit, training.coding, 1500.0, 6, all_of_them, NOISE) >= MAJORITY
+    assert stable.sum() > 2
+    # Two samples differ by twice the variance of one.
+    share = inclusion(fit, training.coding, 1500.0, 2, stable, np.sqrt(2) * NOISE)
+    often = np.where(stable, share, -1.0)
+    chosen = choose_characteristics(fit, training.coding, 1500.0, 2, NOISE)
+    assert set(np.flatnonzero(chosen)) == set(np.argsort(-often, kind="stable")[:2])
 
 
 @pytest.mark.parametrize("seed", range(3))
