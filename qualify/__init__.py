@@ -49,6 +49,7 @@ __all__ = [
     "plot_calibration",
     "plot_factors",
     "plot_net_benefit",
+    "plot_parsimony",
     "plot_win_curve",
     "read_criteria",
     "read_deals",

@@ -27,6 +27,7 @@ from .plots import plot_answers as plot_answers
 from .plots import plot_calibration as plot_calibration
 from .plots import plot_factors as plot_factors
 from .plots import plot_net_benefit as plot_net_benefit
+from .plots import plot_parsimony as plot_parsimony
 from .plots import plot_win_curve as plot_win_curve
 from .scoring import ScoredDeals as ScoredDeals
 from .scoring import score_deals as score_deals

@@ -187,7 +187,7 @@ def _held_out(
 ) -> tuple[Sample, NDArray[np.float64]]:
     """Win probabilities by points that never saw the deal, a row per division into folds."""
     sample, _ = whole_sample(deals, scales_of(deals))
-    most = MOST if criteria is None else criteria.provenance["settings"]["max_characteristics"]
+    most = MOST if criteria is None else _most(criteria)
     recipe = points_recipe(deals.survey.min_answers, most)
     log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
     if criteria is None:
@@ -196,6 +196,12 @@ def _held_out(
     # The criteria's own curve, read at what the score of the deal would be on their scale.
     score = (log_odds - line["intercept"]) / line["per_point"] if line["per_point"] > 0 else 0.0 * log_odds
     return sample, np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
+
+
+def _most(criteria: Criteria) -> int:
+    """How many characteristics the criteria might keep; files of version 3 and before name no other limit."""
+    settings = criteria.provenance["settings"]
+    return int(settings.get("most", settings["max_characteristics"]))
 
 
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:

@@ -31,8 +31,8 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How the columns of X are to be read; its outcome column need not be in X. Without it, numbers are
         scores, columns of two values yes_no, ordered categories ordered, and everything else a choice;
         columns of one value are left out, and missing cells and words for it are `unknown`.
-    max_characteristics : int
-        Keep at most this many characteristics.
+    max_characteristics : int, optional
+        Keep at most this many characteristics; unless told, as few as come near the best number.
     replicates : int
         Bootstrap draws behind the correction of the probabilities' slope.
     random_state : int
@@ -64,7 +64,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         survey: Survey | None = None,
-        max_characteristics: int = 8,
+        max_characteristics: int | None = None,
         replicates: int = 100,
         random_state: int = 0,
     ) -> None:

@@ -14,89 +14,14 @@ import pandas as pd
 
 from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW, contradictions
+from qualify.criteria_schema import COUNTS, SCHEMA, SCHEMA_VERSION, TABLES, TIPPING_TABLES, WORDS
 from qualify.errors import InvalidCriteria, InvalidSurvey, Problem, short
 from qualify.files import PathLike, existing_file, read_bytes
 from qualify.json_tables import Columns, number, plain, records, typed, whole, word
 from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
 
-SCHEMA = "qualify criteria"
-SCHEMA_VERSION = 4
-
 T = TypeVar("T")
-# Columns and their types, by table; what a file must hold and what a reader gets back.
-TABLES: dict[str, Columns] = {
-    "points": {"characteristic": str, "answer": str, "points": int, "low": float, "high": float},
-    "gates": {
-        "characteristic": str,
-        "answer": str,
-        "low": float,
-        "high": float,
-        "n": int,
-        "won": int,
-        "win_rate_high": float,
-    },
-    "rules": {
-        "rule": str,
-        "auc": float,
-        "brier": float,
-        "log_loss": float,
-        "worse_by": float,
-        "worse_low": float,
-        "worse_high": float,
-        "stopped": int,
-        "in_use": bool,
-    },
-    "bands": {
-        "zone": str,
-        "score_low": float,
-        "score_high": float,
-        "n": int,
-        "won": int,
-        "win_rate": float,
-        "win_rate_low": float,
-        "win_rate_high": float,
-    },
-    "probabilities": {"score": int, "probability": float, "low": float, "high": float},
-    "stability": {
-        "characteristic": str,
-        "inclusion": float,
-        "sign_agreement": float,
-        "kept": bool,
-        "instead": str,
-    },
-    "answers": {
-        "characteristic": str,
-        "answer": str,
-        "low": float,
-        "high": float,
-        "n": int,
-        "won": int,
-    },
-    "performance": {"metric": str, "estimate": float, "ci_low": float, "ci_high": float},
-}
-TIPPING_TABLES: dict[str, Columns] = {
-    "zones": {
-        "zone": str,
-        "n": int,
-        "share": float,
-        "won": int,
-        "win_rate": float,
-        "win_rate_low": float,
-        "win_rate_high": float,
-    },
-    "curve": {"score": float, "probability": float, "low": float, "high": float},
-    "scores": {"deal": str, "score": float, "won": bool},
-    "isotonic": {"score": float, "win_rate": float},
-}
-# Texts of a tipping point, with the words allowed; None for free text.
-WORDS = {
-    "verdict": ("sharp", "gradual", "none"),
-    "reason": None,
-    "curve_kind": ("logistic", "plateau", "none"),
-    "score_label": None,
-}
-COUNTS = ("n", "won")
 ENDLESS = {"-inf": -math.inf, "inf": math.inf}
 OPEN_ENDS = {end: text for text, end in ENDLESS.items()}
 
@@ -221,9 +146,9 @@ def _of_today(content: dict[str, Any]) -> dict[str, Any]:
     """Bring the content of an older file up to date.
 
     Version 1 did not say what is kept instead; version 2 not which numbers a gate covers and how rules fare;
-    version 3 not how often each answer was given.
+    version 3 not how often each answer was given and what more or fewer characteristics would do.
     """
-    content = {"rules": [], "answers": []} | content
+    content = {"rules": [], "answers": [], "parsimony": [], "left_out": []} | content
     added = {"stability": {"instead": ""}, "gates": {"low": None, "high": None}}
     for table, columns in added.items():
         rows = content.get(table)

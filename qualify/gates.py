@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import norm
 
 from qualify.deals import Deals
-from qualify.numerics.gates import Candidates, compare, find_limits, log_losses, mean_with_error, trips
-from qualify.numerics.metrics import auc
+from qualify.numerics.gates import Candidates, compare, find_limits, trips
+from qualify.numerics.metrics import auc, log_losses, mean_with_error
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import Sample
 from qualify.refining import Refined

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.curves import FLAT, Curve
-from qualify.numerics.procedures import Recipe, Trained, points_recipe, train
+from qualify.numerics.procedures import MOST, Recipe, Trained, points_recipe, train
 from qualify.numerics.resampling import Sample
+from qualify.numerics.sizes import Sizes, smallest_size, try_sizes
 from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
 from qualify.scales import Scale, scales_of, whole_sample
 from qualify.units import FOLDS
+
+# With more deals, one move of points at a time comes as near to the best as any decision needs.
+SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -32,6 +36,8 @@ class Refined:
         The deals, every score read on its scale.
     recipe : Recipe
         The way from them to points.
+    sizes : Sizes
+        What became of keeping fewer characteristics, and more.
     scales : dict
         The scale of each score.
     grouping : str
@@ -43,12 +49,13 @@ class Refined:
     in_points: TippingEstimate
     sample: Sample
     recipe: Recipe
+    sizes: Sizes
     scales: dict[str, Scale]
     grouping: str
 
 
 def refine(
-    deals: Deals, *, most: int, replicates: int, level: float, alpha: float, rng: np.random.Generator
+    deals: Deals, *, most: int | None, replicates: int, level: float, alpha: float, rng: np.random.Generator
 ) -> Refined:
     """Learn points from all deals, and judge them on deals they have not seen.
 
@@ -56,8 +63,8 @@ def refine(
     ----------
     deals : Deals
         Closed deals read against their survey.
-    most : int
-        Keep at most this many characteristics.
+    most : int, optional
+        Keep at most this many characteristics; else as few as come within one standard error of the best.
     replicates : int
         Bootstrap draws of the whole procedure.
     level, alpha : float
@@ -72,8 +79,13 @@ def refine(
     """
     scales = scales_of(deals)
     sample, grouping = whole_sample(deals, scales)
-    recipe = points_recipe(deals.survey.min_answers, most)
-    trained = train(sample.items, sample.outcome, sample.weights, recipe)
+    recipe = points_recipe(deals.survey.min_answers, most or MOST)
+    sizes = try_sizes(sample, recipe, FOLDS, rng)
+    if most is None:
+        recipe = recipe._replace(most=1 + smallest_size(sizes.losses, sizes.sample.unit))
+    # What is handed out is worth a longer search; resamples make do with a shorter one.
+    thorough = recipe._replace(thorough=deals.n <= SEARCHED)
+    trained = train(sample.items, sample.outcome, sample.weights, thorough)
     trained = from_zero(trained, sample.items.levels)
     estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)
     if (
@@ -93,6 +105,7 @@ def refine(
         in_points=in_points,
         sample=sample,
         recipe=recipe,
+        sizes=sizes,
         scales=scales,
         grouping=grouping,
     )

@@ -21,7 +21,6 @@ from qualify.trust import trust_in_words
 from qualify.validation import Validation
 
 WIDTH = 96
-RARELY_CHOSEN = 0.5  # of the resamples
 
 
 class Section(NamedTuple):
@@ -287,7 +286,7 @@ def _kept(criteria: Criteria, deals: Deals) -> Section:
         f"{listed(criteria.kept, most=30)}. On deals they had not seen, the points put "
         f"{pairs(*auc, level=level)}; a coin would in 50. "
     )
-    text += (
+    text += _enough(criteria) + (
         "Their zones are those of the tipping point:"
         if criteria.bands_from == "tipping band"
         else "Their zones divide at win probabilities, not at a tipping point:"
@@ -305,12 +304,22 @@ def _gates(criteria: Criteria) -> Iterator[Section]:
         yield Section("Answers that stop a deal", text, points)
 
 
+def _enough(criteria: Criteria) -> str:
+    """Say what more characteristics would do, where the best number is not in use."""
+    sizes = criteria.parsimony
+    best = sizes[sizes["log_loss"] == sizes["log_loss"].min()]
+    if best.empty or bool(best["in_use"].iloc[0]):
+        return ""
+    more = best.iloc[0]
+    lost = pairs(float(more["auc"]), np.nan, np.nan, level=criteria.tipping.level)
+    return f"Up to {counted(int(more['characteristics']), 'characteristic')} would put {lost}. "
+
+
 def _stop_asking(factors: Factors, criteria: Criteria) -> Iterator[Section]:
     quiet = set(factors.table.loc[factors.table["verdict"] == "not shown", "characteristic"])
-    stability = criteria.stability
-    idle = stability[~stability["kept"] & ~(stability["inclusion"] >= RARELY_CHOSEN)]
-    names = [name for name in criteria.survey.names if name in quiet & set(idle["characteristic"])]
+    idle = criteria.left_out.loc[~(criteria.left_out["adds_low"] > 0), "characteristic"]
+    names = [name for name in criteria.survey.names if name in quiet & set(idle)]
     if names and criteria.kept:  # where nothing was found, nothing speaks for one question over another
-        text = f"Neither shown to matter nor worth points on {counted(factors.n, 'deal')}: "
-        text += f"{listed(names, most=30)}."
+        text = "Not shown to matter, nor to add to the points on deals not seen "
+        text += f"({counted(factors.n, 'deal')}): {listed(names, most=30)}."
         yield Section("What could be left out of the survey", text)

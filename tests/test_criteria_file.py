@@ -10,13 +10,15 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 
 import qualify as ql
 from qualify.criteria import Criteria
-from qualify.criteria_file import SCHEMA_VERSION, criteria_from_dict, criteria_to_json
+from qualify.criteria_file import criteria_from_dict, criteria_to_json
+from qualify.criteria_schema import SCHEMA_VERSION, criteria_schema
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.tipping import TippingPoint
 
@@ -58,7 +60,7 @@ def made(world: str) -> tuple[Criteria, ql.Deals]:
     else:
         team = ql.simulate_deals(250, curve=world, rng=4)  # type: ignore[arg-type]
         deals = ql.read_deals(team.frame, team.survey)
-    return ql.refine_criteria(deals, replicates=20), deals
+    return ql.refine_criteria(deals, max_characteristics=8, replicates=20), deals
 
 
 @pytest.fixture(scope="module", params=["plateau", "sharp", "none", "hostile"])
@@ -133,6 +135,22 @@ def spoilt(content: dict[str, Any], change: Callable[[dict[str, Any]], object]) 
 
 def first_of(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
     return [row for row in content["points"] if row["characteristic"] == name]
+
+
+class TestSchema:
+    def test_what_is_written_keeps_to_the_schema(self, any_made: tuple[Criteria, ql.Deals]) -> None:
+        content = json.loads(criteria_to_json(any_made[0]))
+        jsonschema.Draft202012Validator(criteria_schema()).validate(content)
+
+    @pytest.mark.parametrize("part", ["version", "points", "tipping", "parsimony"])
+    def test_what_lacks_a_part_does_not(self, content: dict[str, Any], part: str) -> None:
+        lacking = {name: value for name, value in content.items() if name != part}
+        assert not jsonschema.Draft202012Validator(criteria_schema()).is_valid(lacking)
+
+    def test_the_published_one_is_that_of_today(self) -> None:
+        """How to write it anew stands in docs/contributing.md."""
+        published = Path(__file__).parents[1] / "docs" / "reference" / "criteria.schema.json"
+        assert json.loads(published.read_text(encoding="utf-8")) == criteria_schema()
 
 
 class TestEditedByHand:

@@ -60,7 +60,9 @@ class TestProvenance:
     def test_it_says_where_the_criteria_come_from(self, criteria: Criteria, deals: ql.Deals) -> None:
         origin = criteria.provenance
         assert (origin["deals"], origin["won"], origin["seed"]) == (deals.n, int(deals.won.sum()), 0)
-        assert origin["settings"] == {"max_characteristics": 8, "zones": [0.25, 0.75], "replicates": 40}
+        chosen = int(criteria.parsimony.loc[criteria.parsimony["in_use"], "characteristics"].iloc[0])
+        told = {"max_characteristics": None, "zones": [0.25, 0.75], "replicates": 40}
+        assert origin["settings"] == told | {"most": chosen}
         assert len(origin["fingerprint"]) == 64 and origin["level"] == 0.95
         fit = origin["fit"]
         size = fit["columns"]

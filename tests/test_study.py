@@ -264,20 +264,27 @@ def test_criteria_that_keep_nothing(study: Study) -> None:
 
 
 def test_what_could_be_left_out_is_neither_shown_nor_kept(study: Study) -> None:
-    table, stability = study.factors.table.copy(), study.criteria.stability.copy()
-    table["verdict"] = "not shown"
-    stability["kept"], stability["inclusion"] = True, 0.9
-    spare = stability["characteristic"].isin(["Rapport", "Demo given"])
-    stability.loc[spare, ["kept", "inclusion"]] = [False, 0.1]
-    stability.loc[stability["characteristic"] == "Demo given", "inclusion"] = (
-        0.6  # chosen often: no candidate
-    )
+    table = study.factors.table.assign(verdict="not shown")
+    # Demo given surely adds something: no candidate.
+    left_out = pd.DataFrame(
+        {"characteristic": ["Demo given", "Rapport"], "adds": [0.01, 0.001], "adds_low": [0.002, -0.001]}
+    ).assign(adds_high=0.02)
     words = told(
         study,
         factors=dataclasses.replace(study.factors, table=table),
-        criteria=dataclasses.replace(study.criteria, stability=stability),
+        criteria=dataclasses.replace(study.criteria, left_out=left_out),
     )
-    assert "Neither shown to matter nor worth points on 300 deals: Rapport." in words
+    assert "Not shown to matter, nor to add to the points on deals not seen (300 deals): Rapport." in words
+
+
+def test_what_more_characteristics_would_do_is_said(study: Study) -> None:
+    sizes = pd.DataFrame(
+        {"characteristics": [1, 2], "auc": [0.7, 0.75], "log_loss": [0.5, 0.4], "in_use": [True, False]}
+    )
+    words = told(study, criteria=dataclasses.replace(study.criteria, parsimony=sizes))
+    assert "Up to 2 characteristics would put a won deal above a lost one in 75 of 100 pairs" in words
+    best = dataclasses.replace(study.criteria, parsimony=sizes.assign(in_use=[False, True]))
+    assert "Up to 2" not in told(study, criteria=best)
 
 
 def test_stops_come_first_and_warnings_late(study: Study) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 from pathlib import Path
 
 import numpy as np
@@ -131,9 +130,8 @@ def test_groups_hold_every_deal_and_the_curve_runs_through_them(check: Validatio
 def test_criteria_are_repeated_as_refine_criteria_makes_them(
     of_criteria: Validation, deals: ql.Deals
 ) -> None:
-    default = inspect.signature(ql.refine_criteria).parameters["max_characteristics"].default
-    assert (default, points_recipe(1.0).largest) == (MOST, LARGEST)
-    criteria = ql.refine_criteria(deals, replicates=5)
+    assert (points_recipe(1.0).most, points_recipe(1.0).largest) == (MOST, LARGEST)
+    criteria = ql.refine_criteria(deals, max_characteristics=MOST, replicates=5)
     score = criteria.score(deals.answers)
     assert row(of_criteria, "auc")["apparent"] == pytest.approx(roc_auc_score(deals.won, score), abs=1e-9)
     told = criteria.performance.set_index("metric").loc["auc", "estimate"]

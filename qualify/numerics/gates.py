@@ -144,15 +144,3 @@ def compare(
         return held_out(sample, recipe, rules, folds, generator, level)
 
     return replicate(one, REPEATS, rng, what="comparing rules")
-
-
-def log_losses(chance: NDArray[np.float64], outcome: Vector) -> Matrix:
-    """Mean over divisions of ``−y ln p − (1 − y) ln(1 − p)`` of every deal under every rule, (1 + R, n)."""
-    right = np.clip(np.where(outcome > 0.5, chance, 1.0 - chance), 1e-12, 1.0)
-    return np.asarray(-np.log(right).mean(axis=0), dtype=np.float64)
-
-
-def mean_with_error(values: Vector, unit: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean over deals and its standard error, deals of one unit taken together."""
-    away = np.bincount(unit, weights=values - values.mean())
-    return float(values.mean()), float(np.sqrt((away**2).sum()) / values.size)

@@ -68,3 +68,15 @@ def brier_interval(
     half = float(norm.ppf(0.5 + level / 2) * squares.std(ddof=1) / np.sqrt(squares.size))
     value = float(squares.mean())
     return Estimate(value=value, low=max(0.0, value - half), high=value + half)
+
+
+def log_losses(chance: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over divisions of every deal's ``−y ln p − (1 − y) ln(1 − p)``, from (R, M, n) to (M, n)."""
+    right = np.clip(np.where(outcome > 0.5, chance, 1.0 - chance), 1e-12, 1.0)
+    return np.asarray(-np.log(right).mean(axis=0), dtype=np.float64)
+
+
+def mean_with_error(values: NDArray[np.float64], unit: NDArray[np.int64]) -> tuple[float, float]:
+    """Mean over deals and its standard error, deals of one unit taken together."""
+    away = np.bincount(unit, weights=values - values.mean())
+    return float(values.mean()), float(np.sqrt((away**2).sum()) / values.size)

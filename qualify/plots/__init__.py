@@ -4,6 +4,14 @@ from qualify.plots.answers import plot_answers
 from qualify.plots.calibration import plot_calibration
 from qualify.plots.factors import plot_factors
 from qualify.plots.net_benefit import plot_net_benefit
+from qualify.plots.parsimony import plot_parsimony
 from qualify.plots.win_curve import plot_win_curve
 
-__all__ = ["plot_answers", "plot_calibration", "plot_factors", "plot_net_benefit", "plot_win_curve"]
+__all__ = [
+    "plot_answers",
+    "plot_calibration",
+    "plot_factors",
+    "plot_net_benefit",
+    "plot_parsimony",
+    "plot_win_curve",
+]

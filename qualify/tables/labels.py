@@ -43,6 +43,9 @@ METRICS: dict[str, str] = {
 
 _COLUMNS: dict[str, tuple[str, Format]] = {
     "account": ("Account", "text"),
+    "adds": ("Adds", "metric"),
+    "adds_high": ("to", "metric"),
+    "adds_low": ("from", "metric"),
     "alone_chi2": ("χ² alone", "statistic"),
     "alone_p": ("p alone", "p"),
     "alone_q": ("q alone", "p"),
@@ -65,8 +68,10 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "estimate": ("Estimate", "number"),
     "gates": ("Gates", "text"),
     "high": ("to", "number"),
+    "in_use": ("In use", "text"),
     "inclusion": ("Chosen in", "percent"),
     "kept": ("Kept", "text"),
+    "log_loss": ("Log loss", "metric"),
     "learned_from": ("Learned from (deals)", "count"),
     "levers": ("Levers", "text"),
     "low": ("from", "number"),
@@ -112,6 +117,7 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "win_rate_low": ("Win rate from", "percent"),
     "won": ("Won", "count"),
     "year": ("Year", "text"),
+    "worse_by": ("Worse by", "metric"),
     "zone": ("Zone", "text"),
 }
 

@@ -1,0 +1,96 @@
+"""How many questions are enough: honest performance by their number, and what those left out would add."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from qualify.deals import Deals
+from qualify.numerics.metrics import auc, mean_with_error
+from qualify.numerics.sizes import ENOUGH, losses_added, thinned
+from qualify.refining import Refined
+from qualify.units import FOLDS
+
+SIZE_COLUMNS = {
+    "characteristics": "int64",
+    "kept": "str",
+    "auc": "float64",
+    "brier": "float64",
+    "log_loss": "float64",
+    "worse_by": "float64",
+    "worse_low": "float64",
+    "worse_high": "float64",
+    "in_use": "bool",
+}
+LEFT_OUT_COLUMNS = {"characteristic": "str", "adds": "float64", "adds_low": "float64", "adds_high": "float64"}
+
+
+def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFrame:
+    """Tabulate performance on unseen deals by the number of characteristics, beside the best number.
+
+    Parameters
+    ----------
+    deals : Deals
+        The closed deals.
+    refined : Refined
+        Their points, and the sizes that were tried.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        `Criteria.parsimony`.
+    """
+    sizes, z = refined.sizes, float(norm.ppf(0.5 + level / 2))
+    outcome, losses = sizes.sample.outcome, sizes.losses
+    best = int(losses.mean(axis=1).argmin())
+    names = np.array(deals.survey.names, dtype=object)
+    rows: list[tuple[object, ...]] = []
+    for k, chance in enumerate(sizes.chance):
+        worse, error = mean_with_error(losses[k] - losses[best], sizes.sample.unit)
+        rows.append(
+            (
+                k + 1,
+                "; ".join(names[sizes.kept[k]]),
+                float(np.mean([auc(one, outcome) for one in chance])),
+                float(np.mean((chance - outcome) ** 2)),
+                float(losses[k].mean()),
+                *(worse, worse - z * error, worse + z * error),
+                k + 1 == refined.recipe.most,
+            )
+        )
+    return pd.DataFrame(rows, columns=list(SIZE_COLUMNS)).astype(SIZE_COLUMNS)
+
+
+def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.Generator) -> pd.DataFrame:
+    """Tabulate what each characteristic that earns no points would add on unseen deals.
+
+    Parameters
+    ----------
+    deals : Deals
+        The closed deals.
+    refined : Refined
+        Their points.
+    level : float
+        Of the intervals.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    DataFrame
+        `Criteria.left_out`; no rows where nothing earns points.
+    """
+    use = np.asarray(refined.trained.points.any(axis=1))
+    if not use.any():
+        return pd.DataFrame([], columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
+    sample, z = thinned(refined.sample, ENOUGH, rng), float(norm.ppf(0.5 + level / 2))
+    losses = losses_added(sample, use, refined.recipe.fewest, FOLDS, rng)
+    rows = []
+    for c in np.flatnonzero(~use):
+        adds, error = mean_with_error(losses[0] - losses[1 + c], sample.unit)
+        rows.append((deals.survey.names[c], adds, adds - z * error, adds + z * error))
+    table = pd.DataFrame(rows, columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
+    return table.sort_values("adds", ascending=False, kind="stable").reset_index(drop=True)
