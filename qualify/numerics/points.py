@@ -25,6 +25,19 @@ LEEWAY = 1
 WORTH, SWEEPS = 1e-6, 40
 
 
+class Budget(NamedTuple):
+    """Limits of points.
+
+    largest : the widest characteristic spans at most this many points.
+    total : the highest score instead; 0 where it is free.
+    thorough : whether points are sought from several sides, two moves at a time.
+    """
+
+    largest: int
+    total: int
+    thorough: bool
+
+
 class Search(NamedTuple):
     """Points on their way: the deals on their board, where the points began, and the points' largest span."""
 
@@ -42,15 +55,15 @@ def find_points(
     effects: Matrix,
     use: NDArray[np.bool_],
     strength: float,
-    largest: int,
-    thorough: bool,
+    budget: Budget,
 ) -> Scorecard:
     """Integer points for the log-odds `effects` (C, L) of the characteristics in `use`.
 
     For each scale (the widest characteristic spans one of `SPANS`, at most `largest`), effects are rounded
     and then moved by one, answer by answer, while the deviance falls (penalised as the ridge fit is); the
     coarsest scale within `AFFORDABLE` of the least deviance is kept. Ranked and rated answers stay in order.
-    A `thorough` search also begins from narrower scales and goes on until no two moves at once help.
+    Where the budget is a `total`, that is the highest score. A `thorough` search also begins from narrower
+    scales and goes on until no two moves at once help.
     """
     counts = count_answers(training.items, training.weights)
     board = sort_by_answer(training, counts)
@@ -62,13 +75,15 @@ def find_points(
     best = _descend(_begin(training, board, nothing, 0, strength), np.zeros_like(use), False)
     if widest <= 1e-9:
         return best
+    if budget.total > 0:
+        return _to_total(training, board, effects, use, strength, budget.total)
     tried = [best]
     for span in SPANS:
-        if span > largest:
+        if span > budget.largest:
             break
         points = _rounded(training.items, effects, counts, use, span / widest)
-        card = _descend(_begin(training, board, points, span, strength), use, thorough)
-        for k in range(1, len(SHARES) if thorough else 1):
+        card = _descend(_begin(training, board, points, span, strength), use, budget.thorough)
+        for k in range(1, len(SHARES) if budget.thorough else 1):
             points = _rounded(training.items, effects, counts, use, SHARES[k] * span / widest)
             other = _descend(_begin(training, board, points, span, strength), use, True)
             card = other if other.loss < card.loss else card
@@ -81,11 +96,62 @@ def find_points(
 
 
 @compiled
-def card_of(training: Training, points: NDArray[np.int64], strength: float) -> Scorecard:
-    """Fit the line of given points."""
-    board = sort_by_answer(training, count_answers(training.items, training.weights))
-    board = deal(training, board, points, 0)
-    return fit_line(board, points, strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
+def _to_total(
+    training: Training,
+    board: Board,
+    effects: Matrix,
+    use: NDArray[np.bool_],
+    strength: float,
+    total: int,
+) -> Scorecard:
+    """Find points of which the highest score is `total`: what is missing goes where it costs least."""
+    spread = 0.0
+    for c in range(use.size):
+        spread += _spread(effects[c], board.counts[c]) if use[c] else 0.0
+    share, points = 1.0, np.zeros(effects.shape, dtype=np.int64)
+    while share > 0.0:
+        points = _rounded(training.items, effects, board.counts, use, share * total / spread)
+        points = _descend(_begin(training, board, points, total, strength), use, False).points
+        if _highest(training.items, points) <= total:
+            break
+        share -= 0.02
+    while _highest(training.items, points) < total:
+        raised = _raised(_begin(training, board, points, total, strength), use)
+        if _highest(training.items, raised) == _highest(training.items, points):
+            break
+        points = raised
+    last = _begin(training, board, points, total, strength)
+    return fit_line(last.board, last.points, strength, Scorecard(last.points, 0.0, 0.0, np.inf), FINE)
+
+
+@compiled
+def _raised(search: Search, use: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Raise the one group of answers by which the highest score grows at the least cost."""
+    board, points = search.board, search.points
+    start = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
+    before, least, best = _highest(search.training.items, points), np.inf, points.copy()
+    movable = _movable(search.training, board.counts, use)
+    for g in range(movable.shape[0]):
+        c, a = movable[g, 0], movable[g, 1]
+        if _may_move(search, c, a, 1):
+            move(search.training, points, board, c, a, 1)
+            filled = points.copy()
+            _fill_in(search.training.items, board.counts, filled)
+            loss = fit_line(board, points, search.strength, start, ROUGH).loss
+            if loss < least and _highest(search.training.items, filled) == before + 1:
+                least, best = loss, filled
+            move(search.training, points, board, c, a, -1)
+    return best
+
+
+@compiled
+def _highest(items: Items, points: NDArray[np.int64]) -> int:
+    """Highest score less the lowest."""
+    total = 0
+    for c in range(points.shape[0]):
+        given = points[c, : items.levels[c] + 1]
+        total += given.max() - given.min()
+    return total
 
 
 @compiled

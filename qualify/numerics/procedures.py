@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
-from qualify.numerics.points import find_points
+from qualify.numerics.points import Budget, find_points
 from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
 
@@ -32,6 +32,7 @@ class Recipe(NamedTuple):
     largest : the widest characteristic spans at most this many points.
     strength : of the ridge penalty; NaN to choose it by corrected AIC, 0 for maximum likelihood.
     thorough : whether whole-number points are sought from several sides, two moves at a time.
+    total : the highest score that there shall be; 0 where `largest` is the limit.
     """
 
     fewest: float
@@ -40,6 +41,7 @@ class Recipe(NamedTuple):
     largest: int
     strength: float = np.nan
     thorough: bool = False
+    total: int = 0
 
 
 def points_recipe(fewest: float, most: int = MOST) -> Recipe:
@@ -86,7 +88,8 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
     fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
     effects = answer_effects(training.coding, fit.beta)
-    card = find_points(training, effects, use, fit.strength, recipe.largest, recipe.thorough)
+    budget = Budget(recipe.largest, recipe.total, recipe.thorough)
+    card = find_points(training, effects, use, fit.strength, budget)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, count_answers
-from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, find_points
+from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, Budget, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
@@ -125,7 +125,7 @@ def card_and_span(
     training: Training, effects: np.ndarray, use: np.ndarray, strength: float
 ) -> tuple[Scorecard, int]:
     """The card found, and the scale on which it is near to the rounded effects."""
-    card = find_points(training, effects, use, strength, SPANS[-1], False)
+    card = find_points(training, effects, use, strength, Budget(SPANS[-1], 0, False))
     for span in SPANS:
         if (
             np.abs(card.points - rounded(training, effects, use, span)).max() <= LEEWAY
@@ -143,7 +143,7 @@ def test_loss_and_line_are_those_of_the_points(
     case: tuple[Training, np.ndarray, float], use: np.ndarray
 ) -> None:
     training, effects, strength = case
-    card = find_points(training, effects, use, strength, 10, False)
+    card = find_points(training, effects, use, strength, Budget(10, 0, False))
     intercept, slope, loss = plain_loss(card.points, training, strength)
     assert card.loss == pytest.approx(loss, abs=LINE)
     assert card.slope == pytest.approx(slope, rel=1e-3) and card.intercept == pytest.approx(
@@ -184,7 +184,10 @@ def test_points_are_whole_ordered_and_pooled_alike(
 
 def test_coarsest_affordable_scale_is_kept(case: tuple[Training, np.ndarray, float]) -> None:
     training, effects, strength = case
-    cards = {largest: find_points(training, effects, USES[0], strength, largest, False) for largest in SPANS}
+    cards = {
+        largest: find_points(training, effects, USES[0], strength, Budget(largest, 0, False))
+        for largest in SPANS
+    }
     for largest, card in cards.items():
         finest = min(other.loss for size, other in cards.items() if size <= largest)
         assert card.loss <= finest + AFFORDABLE
@@ -200,7 +203,7 @@ def test_nothing_to_say_gives_no_points(case: tuple[Training, np.ndarray, float]
     rate = training.outcome.mean()
     flat = -320 * (rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
     for said, use in ((np.zeros_like(effects), USES[0]), (effects, ~USES[0])):
-        nothing = find_points(training, said, use, strength, 10, False)
+        nothing = find_points(training, said, use, strength, Budget(10, 0, False))
         assert not nothing.points.any()
         assert nothing.loss == pytest.approx(flat, abs=LINE)
 
@@ -218,7 +221,7 @@ def test_a_ranked_question_without_slope_is_not_bent() -> None:
     outcome = (np.tile(np.arange(40) / 40, 3) < share).astype(float)
     training = prepare_training(items, outcome, np.ones(120), 5.0)
     effects = np.array([[0.0, 0, 0, 0], [0.0, 1, 0, 0]])
-    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, 10, False)
+    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, Budget(10, 0, False))
     assert not card.points[0].any()
 
 
@@ -269,7 +272,9 @@ def test_points_do_not_hang_on_numbers_that_nobody_gave(lowest: int, sign: int) 
     training = prepare_training(items, outcome, np.ones(180), 5.0)
     use = np.ones(1, dtype=np.bool_)
     fit = choose_ridge(training, use, np.inf)
-    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, 10, False)
+    card = find_points(
+        training, answer_effects(training.coding, fit.beta), use, fit.strength, Budget(10, 0, False)
+    )
     points = card.points[0, :11].tolist()
     given = points[lowest : lowest + 3][::sign]
     assert given[0] == given[1] < given[2]
@@ -327,7 +332,9 @@ def test_a_thorough_search_finds_the_best_points_there_are(seed: int, largest: i
     training = prepare_training(items, outcome, np.ones(n), 5.0)
     use = np.ones(questions, dtype=np.bool_)
     fit = choose_ridge(training, use, np.inf)
-    card = find_points(training, answer_effects(training.coding, fit.beta), use, fit.strength, largest, True)
+    card = find_points(
+        training, answer_effects(training.coding, fit.beta), use, fit.strength, Budget(largest, 0, True)
+    )
     pairs = [(0, d) for d in range(largest + 1)] + [(d, 0) for d in range(1, largest + 1)]
     rising = [(0, d, e) for e in range(largest + 1) for d in range(e + 1)]
     ranked = rising + [tuple(reversed(one)) for one in rising]
@@ -336,3 +343,17 @@ def test_a_thorough_search_finds_the_best_points_there_are(seed: int, largest: i
     coarse = card.points.max() < largest
     assert card.loss <= least + (AFFORDABLE if coarse else 0.0) + STEP
     assert card.loss >= least - LINE
+
+
+def test_a_total_is_the_highest_score(case: tuple[Training, np.ndarray, float]) -> None:
+    """Points out of a hundred: hardly worse than the effects that they round, and in order all the same."""
+    training, effects, strength = case
+    counts = count_answers(training.items, training.weights)
+    unrounded = plain_loss(effects, training, strength)[2]
+    for total in (30, 100):
+        card = find_points(training, effects, USES[0], strength, Budget(10, total, False))
+        given = [card.points[c, : training.items.levels[c] + 1] for c in range(6)]
+        assert sum(int(np.ptp(one)) for one in given) == total
+        assert card.loss == pytest.approx(plain_loss(card.points, training, strength)[2], abs=LINE)
+        assert card.loss <= unrounded + AFFORDABLE
+        assert ordered(card.points, training.items, counts)
