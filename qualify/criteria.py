@@ -13,19 +13,22 @@ from qualify.criteria_tables import (
     Zoning,
     answers_table,
     band_table,
+    divided_by,
     performance_table,
+    points_of_answers,
     points_table,
     probability_table,
     provenance_of,
 )
 from qualify.deals import Deals
+from qualify.economics import Economics
 from qualify.enough import check_outcomes
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
+from qualify.errors import InvalidDeals, Problem, check_level, check_positive
 from qualify.gates import gates_of
 from qualify.parsimony import left_out_table, parsimony_table
 from qualify.refining import refine
 from qualify.stability import stability_table
-from qualify.survey import UNKNOWN, Survey
+from qualify.survey import Survey
 from qualify.tables.render import page
 from qualify.tipping import TippingPoint, describe_tipping
 from qualify.tipping_verdict import Limits
@@ -74,8 +77,9 @@ class Criteria:
         metric, estimate, ci_low, ci_high on deals the points never saw.
     tipping : TippingPoint
         The tipping point on the scale of the points.
-    bands_from : {"tipping band", "win probabilities"}
-        Where the zones come from; only a sharp tipping point gives a tipping band.
+    bands_from : {"tipping band", "win probabilities", "break-even"}
+        Where the zones come from; only a sharp tipping point gives a tipping band. By break-even, pursuing
+        a deal surely does not pay below, surely pays above, and either may be so inside.
     survey : Survey
         The survey, so that open deals can be read.
     version : str
@@ -148,22 +152,23 @@ class Criteria:
             Where a characteristic is missing or an answer has no points.
         """
         problems: list[Problem] = []
-        total = pd.Series(0, index=answers.index, name="score", dtype="int64")
+        total = np.zeros(len(answers), dtype=np.int64)
         for name in self.kept:
             if name not in answers:
                 problems.append(Problem(reason="the criteria need it", mend="add its column", column=name))
                 continue
-            points = {answer: self.points_of(name, answer) for answer in answers[name].cat.categories}
-            used = set(answers[name].astype(str).unique())
+            column = answers[name].cat
+            given, codes = column.categories.astype(str), column.codes.to_numpy()
+            points = points_of_answers(self.points, self.survey.characteristic(name), list(given))
+            used = np.bincount(codes, minlength=len(given)) > 0
             problems += [
                 Problem(reason="no points for this answer", mend="refine again", column=name, value=answer)
-                for answer, given in points.items()
-                if given is None and answer in used
+                for answer in given[used & np.isnan(points)]
             ]
-            total += answers[name].astype(str).map(points).fillna(0).astype("int64")
+            total += np.nan_to_num(points).astype(np.int64)[codes]
         if problems:
             raise InvalidDeals(problems, "these deals cannot be scored:")
-        return total
+        return pd.Series(total, index=answers.index, name="score")
 
     def points_of(self, characteristic: str, answer: str) -> int | None:
         """Return the points of one answer.
@@ -180,19 +185,15 @@ class Criteria:
         int or None
             None where the criteria know no such answer.
         """
-        rows = self.points[self.points["characteristic"] == characteristic]
-        if self.survey.characteristic(characteristic).kind == "score" and answer != UNKNOWN:
-            rows = rows[(rows["low"] <= float(answer)) & (float(answer) < rows["high"])]
-        else:
-            rows = rows[rows["answer"] == answer]
-        return int(rows["points"].iloc[0]) if len(rows) else None
+        (found,) = points_of_answers(self.points, self.survey.characteristic(characteristic), [answer])
+        return None if np.isnan(found) else int(found)
 
 
 def refine_criteria(
     deals: Deals,
     *,
     max_characteristics: int | None = None,
-    zones: tuple[float, float] = (0.25, 0.75),
+    zones: tuple[float, float] | Economics = (0.25, 0.75),
     replicates: int = 200,
     level: float = 0.95,
     rng: np.random.Generator | int | None = 0,
@@ -206,9 +207,10 @@ def refine_criteria(
     max_characteristics : int, optional
         Keep at most this many characteristics. Unless told, as few, of at most eight, as come within one
         standard error of the best number on deals they have not seen.
-    zones : tuple of float
-        Win probabilities below and above which a deal is in the lower and upper zone, where there is no sharp
-        tipping point to divide them.
+    zones : tuple of float, or Economics
+        What divides the zones where there is no sharp tipping point: two win probabilities, below and from
+        which on a deal is in the lower and the upper zone; or what a win is worth and pursuing a deal costs
+        (their break-even).
     replicates : int
         Bootstrap draws of the whole procedure.
     level : float
@@ -226,13 +228,18 @@ def refine_criteria(
     NotEnoughDeals
         Where there are not at least ten won and ten lost deals.
     InvalidArgument
-        For zones that do not ascend within 0 and 1, or a level outside (0, 1).
+        For zones that do not ascend within 0 and 1, economics that lack a value or a cost or by which
+        pursuing never pays, or a level outside (0, 1).
 
     Notes
     -----
     A gate is an answer whose win rate lies below half that of all deals, by its exact upper limit (Clopper &
     Pearson 1934) after Bonferroni's correction for all answers looked at, on at least 30 deals; the search is
     repeated in every fold when rules are compared.
+
+    By break-even, a score is in the zone below where even the upper limit of its win probability is under
+    mean cost over mean value (the threshold of net benefit, Vickers & Elkin 2006), above where even the
+    lower limit is over it, and inside where the deals cannot tell.
 
     Every fold and replicate repeats all of it: pooling of rare answers; the ridge fit; the choice of
     characteristics by least corrected AIC, kept where at least half of perturbed fits choose them
@@ -251,8 +258,9 @@ def refine_criteria(
     >>> bool(criteria.points["points"].min() == 0)
     True
     """
-    settings = _settings(max_characteristics, zones, replicates, level)
+    settings = _settings(max_characteristics, replicates, level)
     check_outcomes(deals, where="a scorecard")
+    settings |= divided_by(zones, deals)
     arrived = deals.closed.index
     deals, _ = in_order(deals)
     chance = np.random.default_rng(rng)
@@ -270,7 +278,7 @@ def refine_criteria(
     points = points_table(deals, refined)
     highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
     probabilities = probability_table(refined.in_points, highest, tipping)
-    zoning = Zoning.choose(tipping, probabilities, zones)
+    zoning = Zoning.choose(tipping, probabilities, settings["zones"])
     return Criteria(
         points=points,
         gates=gates,
@@ -296,25 +304,11 @@ def _origin(settings: dict[str, Any], level: float, rng: np.random.Generator | i
     return {"qualify": __version__, "seed": seed, "level": float(level), "settings": settings}
 
 
-def _settings(
-    max_characteristics: int | None, zones: tuple[float, float], replicates: int, level: float
-) -> dict[str, Any]:
+def _settings(max_characteristics: int | None, replicates: int, level: float) -> dict[str, Any]:
     """Check the arguments and hold them as plain values."""
     check_level(level, where="refine_criteria")
     check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
     if max_characteristics is not None:
         check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
-    try:
-        low, high = (float(zone) for zone in zones)
-    except (TypeError, ValueError):
-        low, high = 1.0, 0.0
-    if not 0 < low < high < 1:
-        raise InvalidArgument(
-            "`zones` of `refine_criteria` must be two win probabilities that ascend within 0 and 1, as "
-            f"(0.25, 0.75); got {short(zones)}."
-        )
-    return {
-        "max_characteristics": None if max_characteristics is None else int(max_characteristics),
-        "zones": [low, high],
-        "replicates": int(replicates),
-    }
+        max_characteristics = int(max_characteristics)
+    return {"max_characteristics": max_characteristics, "replicates": int(replicates)}

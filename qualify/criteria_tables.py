@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
+from qualify.design import as_floats
+from qualify.economics import Economics, past_of
+from qualify.errors import InvalidArgument, short
 from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.numerics.tipping import TippingEstimate, curve_interval
 from qualify.refining import Refined
-from qualify.survey import UNKNOWN
+from qualify.survey import UNKNOWN, Characteristic
 from qualify.tipping import TippingPoint
 from qualify.tipping_verdict import ZONES
+
+Numbers = NDArray[np.float64]
 
 
 def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
@@ -32,6 +39,26 @@ def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     earns = table.groupby("characteristic", sort=False)["points"].transform("any").astype(bool)
     columns = ["characteristic", "answer", "points", "low", "high"]
     return table.loc[earns, columns].reset_index(drop=True)
+
+
+def points_of_answers(points: pd.DataFrame, asked: Characteristic, answers: Sequence[str]) -> Numbers:
+    """Points of distinct answers of one characteristic, as they stand in `Deals.answers`; NaN where none."""
+    rows = points[points["characteristic"] == asked.name]
+    if asked.kind != "score":
+        earned = dict(zip(rows["answer"].astype(str), rows["points"].astype(float), strict=True))
+        return np.array([earned.get(answer, np.nan) for answer in answers], dtype=np.float64)
+    numbers, found = as_numbers(answers), np.full(len(answers), np.nan)
+    for row in rows.to_dict("records"):
+        if row["answer"] == UNKNOWN:
+            found[[answer == UNKNOWN for answer in answers]] = row["points"]
+        else:
+            found[(row["low"] <= numbers) & (numbers < row["high"])] = row["points"]
+    return found
+
+
+def as_numbers(answers: Sequence[str]) -> Numbers:
+    """Return the numbers that answers of a score are, NaN for `unknown`."""
+    return np.array([np.nan if answer == UNKNOWN else float(answer) for answer in answers], dtype=np.float64)
 
 
 def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:
@@ -75,17 +102,49 @@ class Zoning:
 
     @classmethod
     def choose(cls, tipping: TippingPoint, probabilities: pd.DataFrame, zones: tuple[float, float]) -> Zoning:
-        """Take the tipping band where it is sharp, else the scores that reach two win probabilities."""
+        """Take the tipping band where it is sharp, else the scores that reach two win probabilities.
+
+        Two that are one are the break-even probability: a score is below where the upper limit of its win
+        probability is under it, above where the lower limit is over it, inside where neither is sure.
+        """
+        pays = zones[0] == zones[1]
+        source = "break-even" if pays else "win probabilities"
         if tipping.verdict == "none":
             # Nothing sets one deal apart from another.
-            return cls(low=-np.inf, high=np.inf, source="win probabilities")
+            return cls(low=-np.inf, high=np.inf, source=source)
         if tipping.verdict == "sharp":
             return cls(low=tipping.low, high=tipping.high, source="tipping band")
         chance = probabilities["probability"].to_numpy()
-        # Half a point off, so that no whole score lies on the edge.
-        low = float(np.sum(chance < zones[0])) - 0.5
-        high = float(len(chance) - np.sum(chance >= zones[1])) - 0.5
-        return cls(low=low, high=high, source="win probabilities")
+        least, most = (probabilities[end].to_numpy() if pays else chance for end in ("low", "high"))
+        over = least > zones[1] if pays else least >= zones[1]
+        # From the last score that is not below, so that zones follow on one another whatever the limits do;
+        # half a point off, so that no whole score lies on the edge.
+        low = float(np.argmax([*(most >= zones[0]), True])) - 0.5
+        high = float(over.size - np.argmax([*~over[::-1], True])) - 0.5
+        return cls(low=low, high=high, source=source)
+
+
+def divided_by(zones: object, deals: Deals) -> dict[str, Any]:
+    """Check what divides the zones: two win probabilities, or the break-even one twice, and its economics."""
+    if isinstance(zones, Economics):
+        _, pays = past_of(deals, zones)
+        if np.isnan(pays):
+            raise InvalidArgument(
+                "`zones` of `refine_criteria` need what a win is worth and what pursuing a deal costs, as "
+                "Economics(value=50_000, cost=8_000)."
+            )
+        money = {"value": zones.value, "cost": zones.cost, "break_even": pays}
+        return {"zones": [pays, pays], "economics": money}
+    try:
+        low, high = (float(zone) for zone in zones)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    if not 0 < low < high < 1:
+        raise InvalidArgument(
+            "`zones` of `refine_criteria` must be two win probabilities that ascend within 0 and 1, as "
+            f"(0.25, 0.75), or Economics; got {short(zones)}."
+        )
+    return {"zones": [low, high]}
 
 
 def band_table(tipping: TippingPoint, zoning: Zoning, highest: int) -> pd.DataFrame:
@@ -141,6 +200,7 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
         "deals": deals.n,
         "won": int(deals.won.sum()),
         "fingerprint": fingerprint(deals),
+        "past": past_numbers(deals),
         "log_odds": {"intercept": float(trained.intercept), "per_point": float(trained.slope)},
         "fit": {
             "columns": len(busy),
@@ -149,6 +209,25 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
             "covariance": (inverse @ information @ inverse).tolist(),
         },
     }
+
+
+def past_numbers(deals: Deals) -> dict[str, Any]:
+    """Return what open deals are held against: ends of every score, mean value of a win, mean effort."""
+    numbers: dict[str, list[float]] = {}
+    for asked in deals.survey.characteristics:
+        if asked.kind == "score":
+            given = deals.answers[asked.name].cat.remove_unused_categories().cat.categories
+            found = as_numbers(list(given))
+            if np.isfinite(found).any():
+                numbers[asked.name] = [float(np.nanmin(found)), float(np.nanmax(found))]
+    won, weights = deals.won.to_numpy(dtype=bool), as_floats(deals.weights)
+    means: dict[str, float | None] = {"value": None, "effort": None}
+    for column, among in (("value", won), ("effort", np.ones_like(won))):
+        if column in deals.closed:
+            amounts = as_floats(deals.closed[column])
+            known = among & (amounts >= 0)
+            means[column] = float(np.average(amounts[known], weights=weights[known])) if known.any() else None
+    return {"numbers": numbers, **means}
 
 
 def fingerprint(deals: Deals) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -177,7 +177,7 @@ def read_deals(source: object, survey: Survey) -> Deals:
     return Deals(survey=survey, closed=closed, open=frame.loc[is_open], left_out=int(undecided.sum()))
 
 
-def read_answers(source: object, survey: Survey) -> pd.DataFrame:
+def read_answers(source: object, survey: Survey, *, only: Collection[str] | None = None) -> pd.DataFrame:
     """Read every row of a table against a survey, whatever became of the deal: the reader for scoring.
 
     Parameters
@@ -186,6 +186,9 @@ def read_answers(source: object, survey: Survey) -> pd.DataFrame:
         As for `read_deals`; the outcome column may be missing, and its words need not be known.
     survey : Survey
         What was asked and in which columns it stands.
+    only : collection of str, optional
+        Names of characteristics, and such as value or effort. Nothing else is read, apart from the id; a
+        characteristic among them must be there, the rest are left out where the table lacks them.
 
     Returns
     -------
@@ -199,7 +202,7 @@ def read_answers(source: object, survey: Survey) -> pd.DataFrame:
         With every problem of the table at once.
     """
     table, faults = _opened(source, survey)
-    frame = _frame(table, survey, faults, outcome_matters=False)
+    frame = _frame(table, survey, faults, outcome_matters=False, only=only)
     _raise(table, faults)
     return frame
 
@@ -214,14 +217,23 @@ def _opened(source: object, survey: object) -> tuple[RawTable, Faults]:
     return table, faults
 
 
-def _frame(table: RawTable, survey: Survey, faults: Faults, *, outcome_matters: bool = True) -> pd.DataFrame:
+def _frame(
+    table: RawTable,
+    survey: Survey,
+    faults: Faults,
+    *,
+    outcome_matters: bool = True,
+    only: Collection[str] | None = None,
+) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     outcome = survey.columns.outcome
-    if outcome in table:
+    if outcome in table and only is None:
         noted = faults if outcome_matters else Faults(rows=table.rows)
         columns["outcome"] = read_outcomes(survey.outcomes, outcome, table.coded(outcome), noted)
-    columns |= _roles(table, survey, faults)
+    columns |= _roles(table, survey, faults, only)
     for asked in survey.characteristics:
+        if only is not None and asked.name not in only:
+            continue
         if asked.column in table:
             coded = table.coded(asked.column)
             columns[asked.name] = read_answer_column(asked, survey, coded, faults)
@@ -230,14 +242,15 @@ def _frame(table: RawTable, survey: Survey, faults: Faults, *, outcome_matters: 
     return pd.DataFrame(columns, index=pd.Index(_ids(table, survey, faults), name="deal", dtype="str"))
 
 
-def _roles(table: RawTable, survey: Survey, faults: Faults) -> dict[str, Any]:
+def _roles(table: RawTable, survey: Survey, faults: Faults, only: Collection[str] | None) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for role in (*DATES, *NUMBERS, *TEXTS):
         column = getattr(survey.columns, role)
-        if column is None:
+        if column is None or (only is not None and role not in only):
             continue
         if column not in table:
-            faults.general.append(table.missing(column))
+            if only is None:
+                faults.general.append(table.missing(column))
             continue
         coded = without_unknown(table.coded(column), survey)
         if role in DATES:

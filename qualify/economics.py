@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.design import as_floats
 from qualify.errors import InvalidArgument, Problem, check_positive, short
 from qualify.numerics.benefit import Past
+from qualify.survey import Columns
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
@@ -25,9 +28,10 @@ class Economics:
     value : float, optional
         What a win is worth; else each deal's own, where the survey names a column of values.
     cost : float, optional
-        What pursuing a deal costs; where the survey names a column of effort, what one unit of it costs.
+        What pursuing a deal costs; where the survey names a column of effort, what one unit of it costs. The
+        effort of an open deal is what pursuing it to its end is expected to take.
     thresholds : sequence of float
-        Win probabilities, in (0, 1), from which deals might be pursued; the break-even one is added.
+        Win probabilities, in (0, 1), from which a backtest might pursue deals; the break-even one is added.
 
     Raises
     ------
@@ -106,11 +110,72 @@ def past_of(deals: Deals, economics: Economics) -> tuple[Past, float]:
     return past, spent / worth
 
 
-def _known(deals: Deals, column: str, among: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Numbers of a column, 0 or more; for one not known the mean of those known among some deals, else 1."""
-    if column not in deals.closed:
-        return np.ones(deals.n)
-    numbers = as_floats(deals.closed[column])
+class Money(NamedTuple):
+    """What winning deals is worth and pursuing them costs, each (n,); NaN where it is not known."""
+
+    value: NDArray[np.float64]
+    cost: NDArray[np.float64]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether both are known of each deal."""
+        return np.isfinite(self.value) & np.isfinite(self.cost)
+
+    def of(self, rows: NDArray[np.intp]) -> Money:
+        """Return the same of some of the deals."""
+        return Money(self.value[rows], self.cost[rows])
+
+
+def money_of(
+    deals: pd.DataFrame, economics: Economics, columns: Columns, past: Mapping[str, float | None]
+) -> tuple[Money, Money]:
+    """Return what each deal is worth and takes to pursue.
+
+    Parameters
+    ----------
+    deals : DataFrame
+        Deals as `read_answers` gives them.
+    economics : Economics
+        Money and effort, which must tell a cost, and a value where the survey names no column of values.
+    columns : Columns
+        Of the survey.
+    past : mapping
+        Mean value of a win and mean effort among past deals, where known: for deals that do not tell theirs.
+
+    Returns
+    -------
+    Money
+        NaN where neither the deal nor the past tells.
+    Money
+        What the deals tell themselves.
+
+    Raises
+    ------
+    InvalidArgument
+        Where something is lacking, or a value or an effort is below 0.
+    """
+    if economics.cost is None or (economics.value is None and columns.value is None):
+        lacks = "cost" if economics.cost is None else "value"
+        hint = "" if lacks == "cost" else ", or let the survey name a column of values"
+        raise InvalidArgument(f"scoring by `Economics` needs a {lacks}: say Economics({lacks}=...){hint}.")
+    own, filled = [], []
+    for column, fixed in (("value", economics.value), ("effort", None if columns.effort else 1.0)):
+        if fixed is None:
+            numbers = _own(deals, column)
+            mean = past.get(column)
+            own.append(numbers)
+            filled.append(np.where(np.isnan(numbers), np.nan if mean is None else mean, numbers))
+        else:
+            own.append(np.full(len(deals), float(fixed)))
+            filled.append(own[-1])
+    return Money(filled[0], economics.cost * filled[1]), Money(own[0], economics.cost * own[1])
+
+
+def _own(deals: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Numbers of a column, 0 or more; NaN where not known or where there is no such column."""
+    if column not in deals:
+        return np.full(len(deals), np.nan)
+    numbers = as_floats(deals[column])
     negative = numbers < 0
     if negative.any():
         raise InvalidArgument(
@@ -120,8 +185,16 @@ def _known(deals: Deals, column: str, among: NDArray[np.bool_]) -> NDArray[np.fl
                 column=column,
                 row=str(deal),
             )
-            for deal in deals.closed.index[negative]
+            for deal in deals.index[negative]
         )
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _known(deals: Deals, column: str, among: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Numbers of a column, 0 or more; for one not known the mean of those known among some deals, else 1."""
+    if column not in deals.closed:
+        return np.ones(deals.n)
+    numbers = _own(deals.closed, column)
     known = np.isfinite(numbers)
     some = known & among
     return np.where(known, numbers, numbers[some].mean() if some.any() else 1.0)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
 
+from qualify.answers_apart import gives as gives
+from qualify.asking import ask_next
 from qualify.criteria import Criteria
 from qualify.deals import Deals, read_answers
-from qualify.errors import InvalidDeals, Problem
-from qualify.survey import UNKNOWN
+from qualify.economics import Economics, Money, money_of
+from qualify.errors import InvalidArgument, short
+from qualify.levers import levers_of
+from qualify.remarks import joined
+from qualify.score_notes import notes_on
+from qualify.standing import Standing, needed, standing_of
+from qualify.standing import zone_of as zone_of
 from qualify.tables.render import page
+from qualify.tables.wording import counted
+from qualify.tipping_verdict import ZONES
 
 COLUMNS = ["deal", "score", "probability", "low", "high", "zone", "gates", "ask_next", "levers"]
+MONEY = ("value", "effort")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -26,9 +35,12 @@ class ScoredDeals:
     ----------
     table : DataFrame
         deal, score, probability with low and high, zone (below, inside, above; below where a gate is
-        tripped), gates tripped (their answers), ask_next
-        (unknown answers, the one that could move the score most first) and levers (answers the team can
-        change, with the points to be had), the last three joined by ``"; "``. Best deals first.
+        tripped), gates tripped (their answers), ask_next (unknown answers worth knowing, the one that would
+        move the decision most first) and levers (answers the team can change that would carry the deal up,
+        with points and where to), the last three joined by ``"; "``. Best deals first.
+    notes : DataFrame
+        characteristic, what, deals, detail: what these scores rest on that past deals do not carry, such as
+        answers and numbers that no past deal gave, another scale, or unknown far more often than it was.
     version : str
         Version of the criteria.
     level : float
@@ -36,20 +48,24 @@ class ScoredDeals:
     """
 
     table: pd.DataFrame
+    notes: pd.DataFrame
     version: str
     level: float
 
     def __repr__(self) -> str:
         zones = self.table["zone"].value_counts()
-        counts = ", ".join(f"{zones.get(zone, 0)} {zone}" for zone in ("below", "inside", "above"))
-        return f"<ScoredDeals: {len(self.table)} deals by criteria {self.version}: {counts}>"
+        counts = ", ".join(f"{zones.get(zone, 0)} {zone}" for zone in ZONES)
+        noted = f"; {counted(len(self.notes), 'note')}" if len(self.notes) else ""
+        return f"<ScoredDeals: {len(self.table)} deals by criteria {self.version}: {counts}{noted}>"
 
     def _repr_html_(self) -> str:
-        return page("Scored deals", f"{len(self.table)} deals, best first.", [("", self.table)])
+        sections = [("To bear in mind", self.notes)] if len(self.notes) else []
+        lead = f"{counted(len(self.table), 'deal')}, best first."
+        return page("Scored deals", lead, [*sections, ("", self.table)])
 
 
-def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
-    """Score every deal of a table, open or closed.
+def score_deals(criteria: Criteria, deals: object, *, economics: Economics | None = None) -> ScoredDeals:
+    """Score every deal of a table, open or closed, and say what to find out or change next.
 
     Parameters
     ----------
@@ -57,22 +73,47 @@ def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
         From `refine_criteria` or `read_criteria`; its survey says how to read the table.
     deals : str, path-like, DataFrame or Deals
         The table. Every row is scored, whatever its outcome column says; of `Deals`, the open ones, then the
-        closed ones.
+        closed ones. Columns that the criteria do not need may be missing.
+    economics : Economics, optional
+        What a win is worth and what pursuing a deal costs: what to find out and to change next is then
+        ranked by money. A value and an effort of the deal's own are read from the columns the survey names.
 
     Returns
     -------
     ScoredDeals
-        A row per deal, the most probable first.
+        A row per deal, the most probable first, and notes.
 
     Raises
     ------
     InvalidDeals
-        Where answers do not fit the survey; every problem at once.
+        Where answers do not fit the survey, or columns that the criteria need are missing; every problem at
+        once.
+    InvalidArgument
+        For economics without a cost, or without any value; for a value or an effort below 0.
 
     Notes
     -----
-    The probability is that of past deals with this score under the criteria's curve; ask_next and levers add
-    up points and promise nothing: an answer *goes with* winning.
+    The probability is that of past deals with this score under the criteria's curve, an unknown answer being
+    one that stayed unknown.
+
+    `ask_next`: the answer of a question is a draw from those of past deals that knew it, the other unknown
+    answers staying so. Without economics a question is worth the chance that the deal's zone changes, then
+    the expected absolute change of its probability. With economics it is worth what knowing gains over
+    deciding without (expected value of information, Raiffa & Schlaifer 1961):
+    ``E max(0, p · value − cost) − max(0, E[p] · value − cost)``, both over the same answers, since those that
+    stayed unknown may have won or lost for a reason of their own. A question that could change nothing is
+    not listed; with economics, none that leaves the decision to pursue as it is.
+
+    `levers`: changes of a known answer to the best that past deals gave, listed where one alone carries the
+    deal into a better zone (with economics: adds to ``max(0, p · value − cost)``), by gain in probability
+    (in value); where none does so alone but all do together, all, marked "together". They add up points and
+    promise nothing: an answer *goes with* winning.
+
+    Both are ranked per hour in deals for which the survey gives the `hours` of all that is listed.
+
+    References
+    ----------
+    Raiffa, H. & Schlaifer, R. (1961). Applied Statistical Decision Theory. Harvard University.
 
     Examples
     --------
@@ -83,126 +124,71 @@ def score_deals(criteria: Criteria, deals: object) -> ScoredDeals:
     >>> ql.score_deals(criteria, simulated.frame).table.columns[0]
     'deal'
     """
+    if economics is not None and not isinstance(economics, Economics):
+        raise InvalidArgument(f"`economics` of `score_deals` must be Economics; got {short(economics)}.")
     if isinstance(deals, Deals):
-        frames = [frame for frame in (deals.open, deals.closed) if len(frame)]
+        wanted = [name for name in (*MONEY, *needed(criteria)) if name in deals.closed]
+        answers = _stacked([deals.open[wanted], deals.closed[wanted]])
     else:
-        frames = [read_answers(deals, criteria.survey)]
-    table = pd.concat([_scored(criteria, frame) for frame in frames])
-    ordered = table.sort_values(["probability", "score"], ascending=False, kind="stable")
-    ordered = ordered.reset_index(drop=True)
-    return ScoredDeals(table=ordered, version=criteria.version, level=criteria.tipping.level)
-
-
-def _scored(criteria: Criteria, answers: pd.DataFrame) -> pd.DataFrame:
-    score = criteria.score(answers)
-    chance = criteria.probabilities.set_index("score")
-    zones = {one: zone_of(criteria, int(one)) for one in score.unique()}
-    table = pd.DataFrame({"deal": score.index.astype(str), "score": score.to_numpy()}, columns=COLUMNS)
-    for column in ("probability", "low", "high"):
-        table[column] = chance[column].reindex(score).to_numpy()
-    table["zone"] = score.map(zones).to_numpy()
-    _stop(table, criteria, answers)
-    table["ask_next"] = _joined(answers, {name: _could_gain(criteria, name) for name in criteria.kept})
-    table["levers"] = _joined(
-        answers, {name: _could_change(criteria, name, answers[name].cat.categories) for name in criteria.kept}
+        only = (*needed(criteria), *(MONEY if economics is not None else ()))
+        answers = read_answers(deals, criteria.survey, only=only)
+    standing, money = standing_of(criteria, answers), None
+    best_first = np.lexsort((-standing.score, -standing.probability(standing.score, standing.limit)))
+    if economics is not None:
+        past = criteria.provenance.get("past", {})
+        found = money_of(answers, economics, criteria.survey.columns, past)
+        money = found[0].of(best_first), found[1].of(best_first)
+    # Put in order at once: texts are dear to move.
+    standing = standing.of(best_first)
+    return ScoredDeals(
+        table=_table(standing, money[0] if money else None),
+        notes=notes_on(standing, money),
+        version=criteria.version,
+        level=criteria.tipping.level,
     )
-    return table
 
 
-def _stop(table: pd.DataFrame, criteria: Criteria, answers: pd.DataFrame) -> None:
-    """Write in the gates that deals trip: their zone is `below`, their win probability at most the gate's."""
-    limit = np.ones(len(table))
-    tripped: list[list[str]] = [[] for _ in range(len(table))]
-    missing = [name for name in criteria.gates["characteristic"].unique() if name not in answers]
-    if missing:
-        raise InvalidDeals(
-            Problem(reason="a gate needs it", mend="add its column", column=str(name)) for name in missing
-        )
-    for gate in criteria.gates.to_dict("records"):
-        name, answer = str(gate["characteristic"]), str(gate["answer"])
-        stopped = np.flatnonzero(gives(answers[name], answer, float(gate["low"]), float(gate["high"])))
-        limit[stopped] = np.minimum(limit[stopped], float(gate["win_rate_high"]))
-        for place in stopped:
-            tripped[place].append(f"{name}: {answer}")
-    # The gate says at most; it says nothing of at least.
-    table["low"] = np.where(limit < table["probability"], 0.0, table["low"])
-    for column in ("probability", "high"):
-        table[column] = np.minimum(table[column], limit)
-    table["zone"] = np.where(limit < 1.0, "below", table["zone"])
-    table["gates"] = ["; ".join(names) for names in tripped]
+def _stacked(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """One table of several; the numbers of a score may be others in each."""
+    filled = [frame for frame in frames if len(frame)] or frames[-1:]
+    columns = {}
+    for name in frames[0].columns:
+        mine = [frame[name] for frame in filled]
+        categorical = isinstance(mine[0].dtype, pd.CategoricalDtype)
+        columns[name] = union_categoricals(mine) if categorical else pd.concat(mine).to_numpy()
+    index = filled[0].index.append([frame.index for frame in filled[1:]])
+    return pd.DataFrame(columns, index=index)
 
 
-def gives(answers: pd.Series[str], answer: str, low: float, high: float) -> NDArray[np.bool_]:
-    """Which deals give an answer.
-
-    Parameters
-    ----------
-    answers : Series of categorical
-        Of one characteristic, as in `Deals.answers`.
-    answer : str
-        The answer; of a score the name of the numbers from `low` to below `high`.
-    low, high : float
-        NaN where words are meant.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-        Never a deal whose answer is unknown, unless that is the answer asked for.
-    """
-    if np.isnan(low):
-        return answers.eq(answer).to_numpy(dtype=bool)
-    categories = answers.cat.categories
-    within = [text != UNKNOWN and low <= float(text) < high for text in categories]
-    return np.array(within, dtype=np.bool_)[answers.cat.codes.to_numpy()]
+def _table(standing: Standing, money: Money | None) -> pd.DataFrame:
+    probabilities = standing.criteria.probabilities.sort_values("score")
+    limit = standing.limits[standing.limit]
+    chance = standing.chance[standing.score]
+    # A gate says at most; it says nothing of at least.
+    low = np.where(limit < chance, 0.0, probabilities["low"].to_numpy()[standing.score])
+    return pd.DataFrame(
+        {
+            "deal": standing.deals.astype(str),
+            "score": standing.score,
+            "probability": np.minimum(chance, limit),
+            "low": low,
+            "high": np.minimum(probabilities["high"].to_numpy()[standing.score], limit),
+            "zone": joined([standing.zone(standing.score, standing.limit)], ZONES),
+            "gates": _gates(standing),
+            "ask_next": ask_next(standing, money),
+            "levers": levers_of(standing, money),
+        },
+        columns=COLUMNS,
+    )
 
 
-def zone_of(criteria: Criteria, score: int) -> str:
-    """Return the zone of a score.
-
-    Parameters
-    ----------
-    criteria : Criteria
-        Their bands.
-    score : int
-        Within `criteria.score_range`.
-
-    Returns
-    -------
-    str
-        below, inside or above.
-    """
-    within = criteria.bands["score_low"].le(score) & criteria.bands["score_high"].ge(score)
-    return next(iter(criteria.bands.loc[within, "zone"].astype(str)), "inside")
-
-
-def _joined(answers: pd.DataFrame, remarks: dict[str, dict[str, tuple[int, str]]]) -> list[str]:
-    """For each deal, the remarks its answers earn, the ones worth most points first."""
-    earned: list[list[tuple[int, str]]] = [[] for _ in range(len(answers))]
-    for name, by_answer in remarks.items():
-        for place, answer in enumerate(answers[name].astype(str)):
-            if answer in by_answer:
-                earned[place].append(by_answer[answer])
-    return ["; ".join(text for _, text in sorted(row, key=lambda one: -one[0])) for row in earned]
-
-
-def _could_gain(criteria: Criteria, name: str) -> dict[str, tuple[int, str]]:
-    """Say what to ask where the answer is unknown: the characteristic, by how far its points could move."""
-    points = criteria.points.loc[criteria.points["characteristic"] == name]
-    spread = int(points["points"].max() - points["points"].min())
-    return {UNKNOWN: (spread, name)}
-
-
-def _could_change(criteria: Criteria, name: str, answers: Iterable[str]) -> dict[str, tuple[int, str]]:
-    """Levers: for each known answer that earns less than the best, what the best would add."""
-    if not criteria.survey.characteristic(name).controllable:
-        return {}
-    mine = criteria.points["characteristic"].eq(name) & criteria.points["answer"].ne(UNKNOWN)
-    known = criteria.points.loc[mine]
-    most = int(known["points"].max())
-    best = known["answer"].iloc[int(known["points"].argmax())]
-    levers = {}
-    for answer in answers:
-        given = None if answer == UNKNOWN else criteria.points_of(name, answer)
-        if given is not None and given < most:
-            levers[answer] = (most - given, f"{name}: {answer} → {best} (+{most - given})")
-    return levers
+def _gates(standing: Standing) -> pd.api.extensions.ExtensionArray:
+    """Name the gates that each deal trips, in the criteria's order."""
+    order = list(standing.criteria.gates["characteristic"].astype(str).unique())
+    gated = sorted(
+        (part for part in standing.parts if any(part.gates)), key=lambda p: order.index(p.asked.name)
+    )
+    words = sorted({text for part in gated for text in part.gates if text})
+    number = {text: place for place, text in enumerate(words)}
+    places = [np.array([number.get(text, -1) for text in part.gates])[part.codes] for part in gated]
+    return joined([*places, np.full(standing.score.size, -1)], words)

@@ -286,11 +286,11 @@ def _kept(criteria: Criteria, deals: Deals) -> Section:
         f"{listed(criteria.kept, most=30)}. On deals they had not seen, the points put "
         f"{pairs(*auc, level=level)}; a coin would in 50. "
     )
-    text += _enough(criteria) + (
-        "Their zones are those of the tipping point:"
-        if criteria.bands_from == "tipping band"
-        else "Their zones divide at win probabilities, not at a tipping point:"
-    )
+    text += _enough(criteria)
+    text += {
+        "tipping band": "Their zones are those of the tipping point:",
+        "break-even": "Their zones divide at break-even, not at a tipping point:",
+    }.get(criteria.bands_from, "Their zones divide at win probabilities, not at a tipping point:")
     return Section(heading, text, tuple(_zones(criteria.bands, level)))
 
 

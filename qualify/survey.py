@@ -68,6 +68,8 @@ class Characteristic:
         Allowed range of a score; None is open.
     points_per_step : float, optional
         Points a hand-made scorecard gives for each step of a score.
+    hours : float, optional
+        Hours it takes to find the answer out, or to bring another one about where the team can.
     reference : str, optional
         The answer of a yes_no or choice that the others are compared with.
     contrast : tuple of two str, optional
@@ -86,6 +88,7 @@ class Characteristic:
     low: float | None = None
     high: float | None = None
     points_per_step: float | None = None
+    hours: float | None = None
     reference: str | None = None
     contrast: tuple[str, str] | None = None
 

@@ -63,6 +63,8 @@ def characteristic_problems(asked: Characteristic) -> list[Problem]:
     found += _score(asked) if asked.kind == "score" else _not_score(asked)
     if asked.blank not in ("unknown", "error"):
         found.append(("has blank " + short(asked.blank), "write unknown or error"))
+    if asked.hours is not None and not (_finite(asked.hours) and asked.hours > 0):
+        found.append(("has hours " + short(asked.hours), "write a number above 0, or leave it out"))
     return [_problem(where, reason, mend) for reason, mend in found]
 
 

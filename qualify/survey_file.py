@@ -31,7 +31,8 @@ HEAD = """\
 #   choice   words without an order
 # An answer is a word, or a word with more:  {value: High, anchor: "signs the contract", points: 3}
 # Also allowed for a characteristic: unknown (more words for "not known"), group, controllable: true (the team
-# can change it), blank: error (an empty cell is a mistake), reference, contrast: [from, to], points_per_step.
+# can change it), hours (it takes to find out or bring about), blank: error (an empty cell is a mistake),
+# reference, contrast: [from, to], points_per_step.
 """
 COLUMNS = """
 # Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours

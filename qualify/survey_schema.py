@@ -107,6 +107,7 @@ def _characteristic_to_dict(asked: Characteristic) -> dict[str, Any]:
         "controllable": asked.controllable,
         "blank": asked.blank,
         "points_per_step": _plain_number(asked.points_per_step),
+        "hours": _plain_number(asked.hours),
         "reference": asked.reference,
         "contrast": None if asked.contrast is None else list(asked.contrast),
     }
@@ -242,8 +243,8 @@ def _characteristic(form: _Form, found: Mapping[str, object], position: int) -> 
     answers = tuple(_answer(form, entry, where) for entry in form.entries(found.get("answers"), where))
     contrast = form.texts(found.get("contrast"), f"{where}, contrast,")
     reference = form.optional(found.get("reference"), f"{where}, reference,")
-    limits = ("low", "high", "points_per_step")
-    numbers = {key: form.number(found.get(key), f"{where}, {key},") for key in limits}
+    numbered = ("low", "high", "points_per_step", "hours")
+    numbers = {key: form.number(found.get(key), f"{where}, {key},") for key in numbered}
     return Characteristic(
         name=name,
         column=form.optional(found.get("column"), where) or name,

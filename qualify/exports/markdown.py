@@ -148,12 +148,18 @@ def _source(criteria: Criteria) -> str:
     if criteria.bands_from == "tipping band":
         return "The win rate tips: it climbs from low to high within the zone named inside."
     ends = criteria.provenance.get("settings", {}).get("zones", [])
-    named = " and ".join(format_value(float(end), "percent") for end in ends)
     kind = (
         "climbs gradually with the score"
         if criteria.tipping.verdict == "gradual"
         else "shows no tipping point"
     )
+    if criteria.bands_from == "break-even":
+        at = f", a win probability of {format_value(float(ends[0]), 'percent')}" if ends else ""
+        return (
+            f"The win rate {kind}; the zones divide at break-even{at}. Below, pursuing a deal surely does "
+            "not pay; above, it surely does; inside, past deals cannot tell."
+        )
+    named = " and ".join(format_value(float(end), "percent") for end in ends)
     return f"The win rate {kind}; the zones divide at win probabilities{f' of {named}' if named else ''}."
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from qualify.answers_apart import spans_of
 from qualify.criteria import Criteria
 from qualify.survey import UNKNOWN, Characteristic, Survey
 from qualify.words import as_number, fold, number_text
@@ -200,13 +200,8 @@ def _question(criteria: Criteria, asked: Characteristic) -> Question:
 
 def _without_points(asked: Characteristic, gates: pd.DataFrame) -> pd.DataFrame:
     """Rows of no points for a characteristic that trips a gate and earns nothing."""
-    spans: list[tuple[str, float, float]] = [(value, math.nan, math.nan) for value in asked.values]
-    if asked.kind == "score":
-        spans = [(str(row["answer"]), row["low"], row["high"]) for row in gates.to_dict("records")]
-        edges = sorted({-math.inf, math.inf, *(edge for _, low, high in spans for edge in (low, high))})
-        named = {(low, high): answer for answer, low, high in spans}
-        spans = [(named.get((low, high), "any other number"), low, high) for low, high in pairwise(edges)]
-    rows = [(answer, 0, low, high) for answer, low, high in [*spans, (UNKNOWN, math.nan, math.nan)]]
+    spans = [*spans_of(asked, gates), (UNKNOWN, math.nan, math.nan)]
+    rows = [(answer, 0, low, high) for answer, low, high in spans]
     return pd.DataFrame(rows, columns=["answer", "points", "low", "high"])
 
 
