@@ -120,25 +120,42 @@ def score(
     ],
     deals: DealsFile,
     out: Annotated[Path | None, typer.Option(help="CSV file for the scored deals.")] = None,
+    value: Annotated[
+        float | None, typer.Option(help="What a win is worth; else each deal's own, where the survey says.")
+    ] = None,
+    cost: Annotated[
+        float | None, typer.Option(help="What pursuing a deal costs, or one unit of its effort.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score deals, open or closed, by refined criteria."""
+    """Score deals, open or closed, by refined criteria; say what to find out and what to change next.
+
+    With --cost (and --value, or a column of values) the decision to pursue is what counts, else the zone.
+    """
     with _plain_errors():
         import qualify as ql
         from qualify.files import checked_suffix, write_whole
+        from qualify.tables.formats import clean
         from qualify.tables.plain import to_csv, to_json, to_records
         from qualify.tables.render import to_text
+        from qualify.tables.wording import counted
 
         if out is not None:
             checked_suffix(out, [".csv"], InvalidArgument)
-        scored = ql.score_deals(ql.read_criteria(criteria), deals)
+        money = None if value is None and cost is None else ql.Economics(value=value, cost=cost)
+        scored = ql.score_deals(ql.read_criteria(criteria), deals, economics=money)
         if out is not None:
             write_whole(out, to_csv(scored.table), InvalidArgument)
         if as_json:
-            typer.echo(to_json({"criteria": scored.version, "deals": to_records(scored.table)}))
+            told = {"notes": to_records(scored.notes), "deals": to_records(scored.table)}
+            typer.echo(to_json({"criteria": scored.version} | told))
             return
-        shown = ["deal", "score", "probability", "low", "high", "zone", "ask_next"]
+        gates = ["gates"] if scored.table["gates"].any() else []
+        shown = ["deal", "score", "probability", "low", "high", "zone", *gates, "ask_next", "levers"]
         _show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
+        for note in scored.notes.to_dict("records"):
+            about = f"{note['characteristic']}: " if note["characteristic"] else ""
+            _tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
         if out is not None:
             _tell(f"{len(scored.table)} deals scored in {out}.")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -228,6 +229,24 @@ def past_numbers(deals: Deals) -> dict[str, Any]:
             known = among & (amounts >= 0)
             means[column] = float(np.average(amounts[known], weights=weights[known])) if known.any() else None
     return {"numbers": numbers, **means}
+
+
+def numbers_told(provenance: dict[str, Any]) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Take `past_numbers` from provenance, as far as it is there: ends of scores, and means."""
+    past = provenance.get("past")
+    past = past if isinstance(past, dict) else {}
+    numbers = past.get("numbers")
+    ends = {
+        name: [float(end) for end in pair]
+        for name, pair in (numbers if isinstance(numbers, dict) else {}).items()
+        if isinstance(pair, list) and len(pair) == 2 and all(_is_number(end) for end in pair)
+    }
+    means = {key: past.get(key) for key in ("value", "effort")}
+    return ends, {key: float(mean) for key, mean in means.items() if _is_number(mean) and mean >= 0}
+
+
+def _is_number(given: object) -> TypeGuard[float]:
+    return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
 
 
 def fingerprint(deals: Deals) -> str:

@@ -127,7 +127,7 @@ class Money(NamedTuple):
 
 
 def money_of(
-    deals: pd.DataFrame, economics: Economics, columns: Columns, past: Mapping[str, float | None]
+    deals: pd.DataFrame, economics: Economics, columns: Columns, past: Mapping[str, float]
 ) -> tuple[Money, Money]:
     """Return what each deal is worth and takes to pursue.
 
@@ -162,9 +162,8 @@ def money_of(
     for column, fixed in (("value", economics.value), ("effort", None if columns.effort else 1.0)):
         if fixed is None:
             numbers = _own(deals, column)
-            mean = past.get(column)
             own.append(numbers)
-            filled.append(np.where(np.isnan(numbers), np.nan if mean is None else mean, numbers))
+            filled.append(np.where(np.isnan(numbers), past.get(column, np.nan), numbers))
         else:
             own.append(np.full(len(deals), float(fixed)))
             filled.append(own[-1])

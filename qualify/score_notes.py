@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from qualify.criteria_tables import as_numbers
+from qualify.criteria_tables import as_numbers, numbers_told
 from qualify.economics import Money
 from qualify.standing import Part, Standing
 from qualify.survey import UNKNOWN
@@ -101,65 +101,62 @@ def _never(standing: Standing, part: Part) -> Iterator[Note]:
     """Words that the survey allows and no past deal gave."""
     if part.asked.kind == "score":
         return
-    answers, counts = part.known.set_index("answer"), _counts(part)
+    past, counts = dict(zip(part.known["answer"], part.known["n"], strict=True)), _counts(part)
     for place, answer in enumerate(part.given):
-        if counts[place] and answer != UNKNOWN and answers["n"].get(answer) == 0:
+        if counts[place] and answer != UNKNOWN and past.get(answer) == 0:
             hit = np.arange(counts.size) == place
             points = counted(int(part.points[place]), "point")
-            detail = f"“{answer}” earns {points} all the same, as answers near it do: deals "
-            yield Note(part.asked.name, NEVER, int(counts[place]), detail + _some(standing, part, hit))
+            detail = f"“{answer}” earns {points} for want of better: deals {_some(standing, part, hit)}"
+            yield Note(part.asked.name, NEVER, int(counts[place]), detail)
 
 
 def _numbers(standing: Standing, part: Part, alpha: float) -> Iterator[Note]:
     """Numbers beyond those of past deals, or between them, and whether all of it is on another scale."""
-    if part.asked.kind != "score":
+    seen = numbers_told(standing.criteria.provenance)[0].get(part.asked.name)
+    if part.asked.kind != "score" or seen is None:
         return
-    counts, numbers = _counts(part), as_numbers(part.given)
-    seen = standing.criteria.provenance.get("past", {}).get("numbers", {}).get(part.asked.name)
-    if seen is None:
-        return
-    m = int(counts[np.isfinite(numbers)].sum())
+    counts, numbers, whole = _counts(part), as_numbers(part.given), _whole_numbers(part)
+    known = np.isfinite(numbers)
     outside = (counts > 0) & ((numbers < seen[0]) | (numbers > seen[1]))
-    between = (counts > 0) & ~outside & np.isfinite(numbers) & ~_stated(part, numbers)
+    between = (counts > 0) & known & ~outside & (False if whole is None else ~np.isin(numbers, whole))
     for what, hit in ((OUTSIDE, outside), (BETWEEN, between)):
         if hit.any():
             ends = _ends(float(numbers[hit].min()), float(numbers[hit].max()))
-            detail = f"{ends}; past deals {_ends(*seen)}: deals {_some(standing, part, hit)}"
+            detail = f"{ends}, in the past {_ends(*seen)}: deals {_some(standing, part, hit)}"
             yield Note(part.asked.name, what, int(counts[hit].sum()), detail)
-    k = int(counts[outside | between].sum())
-    if m >= FEWEST and _limits(k, m, alpha)[0] > MOST:
-        share = f"{_share(k, m)} are numbers that no past deal gave"
-        yield Note(part.asked.name, SCALE, k, f"{share}; past deals {_ends(*seen)}")
-    else:
+    k, m = int(counts[outside | between].sum()), int(counts[known].sum())
+    if m < FEWEST:
+        return
+    if _limits(k, m, alpha)[0] > MOST:
+        detail = f"{_share(k, m)} are numbers that no past deal gave; in the past {_ends(*seen)}"
+        yield Note(part.asked.name, SCALE, k, detail)
+    elif whole is None:
         yield from _crowded(part, counts, numbers, alpha)
 
 
-def _stated(part: Part, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether past deals gave such numbers: any within ranges; of whole numbers those that were given."""
-    labels = part.known["answer"].tolist()
+def _whole_numbers(part: Part) -> NDArray[np.float64] | None:
+    """Return the numbers past deals gave where each is an answer by itself; None where ranges are."""
     try:
-        whole = np.array([float(label) for label in labels])
-    except ValueError:  # a name of a range
-        return np.ones(numbers.size, dtype=np.bool_)
-    n = part.known["n"].to_numpy(np.float64)
-    return np.isin(numbers, whole[~(n == 0)])
+        numbers = np.array([float(answer) for answer in part.known["answer"]])
+    except ValueError:  # the name of a range
+        return None
+    return np.asarray(numbers[part.known["n"].to_numpy(np.float64) != 0])
 
 
 def _crowded(
     part: Part, counts: NDArray[np.int64], numbers: NDArray[np.float64], alpha: float
 ) -> Iterator[Note]:
-    """Most numbers in the lowest or the highest of several ranges, which few past ones were."""
+    """Most numbers in the lowest or the highest of several ranges, where few past ones were."""
     table, m = part.known, int(counts[np.isfinite(numbers)].sum())
-    named = not _stated(part, np.array([np.nan]))[0]
     n = table["n"].to_numpy(np.float64)
-    if m < FEWEST or len(table) < 2 or named or not np.isfinite(n).all():
+    if len(table) < 2 or not np.isfinite(n).all():
         return
     for row in (0, len(table) - 1):
         low, high = float(table["low"].iloc[row]), float(table["high"].iloc[row])
         k = int(counts[(low <= numbers) & (numbers < high)].sum())
         if _limits(k, m, alpha)[0] > MOST and _far_more(k, m, n[row], n.sum(), alpha):
             detail = (
-                f"{_share(k, m)} are {table['answer'].iloc[row]}; {_share(n[row], n.sum())} of past deals"
+                f"{_share(k, m)} are {table['answer'].iloc[row]}; of past deals {_share(n[row], n.sum())}"
             )
             yield Note(part.asked.name, SCALE, k, detail)
 
@@ -169,7 +166,7 @@ def _unknown(part: Part, alpha: float) -> Iterator[Note]:
     k, m = int(part.is_unknown.sum()), int(part.codes.size)
     n = part.answers["n"].to_numpy(np.float64)
     if m >= FEWEST and np.isfinite(n).all() and _far_more(k, m, n[-1], n.sum(), alpha):
-        detail = f"{_share(k, m)}; {_share(n[-1], n.sum())} of past deals"
+        detail = f"{_share(k, m)}; of past deals {_share(n[-1], n.sum())}"
         yield Note(part.asked.name, UNKNOWN_OFTEN, k, detail)
 
 
@@ -192,12 +189,10 @@ def _money(filled: Money, own: Money) -> Iterator[Note]:
     for name, used, told in (("value", filled.value, own.value), ("effort", filled.cost, own.cost)):
         silent = np.isnan(told)
         if silent.any():
-            taken = (
-                "the mean of past deals is taken"
-                if np.isfinite(used[silent]).any()
-                else ("past deals do not tell it either; ranked by zone")
-            )
-            yield Note("", NO_MONEY, int(silent.sum()), f"{name} of the deal: {taken}")
+            taken = f"past deals do not tell a mean {name} either; ranked without money"
+            if np.isfinite(used[silent]).all():
+                taken = f"the mean {name} of past {'wins' if name == 'value' else 'deals'} is taken"
+            yield Note("", NO_MONEY, int(silent.sum()), f"{name}: {taken}")
 
 
 def _limits(k: float, m: float, alpha: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from pandas.api.types import union_categoricals
 from qualify.answers_apart import gives as gives
 from qualify.asking import ask_next
 from qualify.criteria import Criteria
+from qualify.criteria_tables import numbers_told
 from qualify.deals import Deals, read_answers
 from qualify.economics import Economics, Money, money_of
 from qualify.errors import InvalidArgument, short
@@ -135,8 +136,8 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
     standing, money = standing_of(criteria, answers), None
     best_first = np.lexsort((-standing.score, -standing.probability(standing.score, standing.limit)))
     if economics is not None:
-        past = criteria.provenance.get("past", {})
-        found = money_of(answers, economics, criteria.survey.columns, past)
+        _, means = numbers_told(criteria.provenance)
+        found = money_of(answers, economics, criteria.survey.columns, means)
         money = found[0].of(best_first), found[1].of(best_first)
     # Put in order at once: texts are dear to move.
     standing = standing.of(best_first)

@@ -56,15 +56,16 @@ def stand(criteria: Criteria, given: Given) -> Stand:
     return Stand(score, min(found["probability"], limit), low, min(found["high"], limit), zone, gates)
 
 
-def number_in(low: float, high: float) -> str:
+def number_in(row: dict[str, Any]) -> str:
     """A number of a range: its lower end, which it covers, or one just before its upper end."""
+    low, high = row["low"], row["high"]
     return repr(low) if math.isfinite(low) else repr(high - 1.0) if math.isfinite(high) else "0.0"
 
 
 def possible(criteria: Criteria, name: str) -> list[tuple[str, str, int]]:
     """Known answers of a question: what it is called, an answer that a deal could give, past deals."""
     return [
-        (row["answer"], row["answer"] if math.isnan(row["low"]) else number_in(row["low"], row["high"]), row["n"])
+        (row["answer"], row["answer"] if math.isnan(row["low"]) else number_in(row), row["n"])
         for row in rows(criteria.answers, name)
         if row["answer"] != UNKNOWN
     ]
@@ -116,6 +117,8 @@ def levers(criteria: Criteria, given: Given, money: tuple[float, float] | None) 
             return min(limits, default=1.0), sum(points)
 
         label, best, _ = max(seen, key=lambda entry: order(entry[1]))
+        if criteria.survey.characteristic(name).kind == "score" and not rows(criteria.points, name):
+            label = "any other number"
         mine, then = order(given[name]), order(best)
         if then <= mine:
             continue
@@ -130,9 +133,10 @@ def levers(criteria: Criteria, given: Given, money: tuple[float, float] | None) 
     everything = stand(criteria, given | {name: change[0] for name, change in changes.items()})
     if found or not brings(everything) > brings(now):
         return found
-    to = f" to {everything.zone}" if RANKS.index(everything.zone) > RANKS.index(now.zone) else ""
+    better = RANKS.index(everything.zone) > RANKS.index(now.zone)
+    to = f"together to {everything.zone}" if better else "together"
     return [
-        Worth(name, one.probability - now.probability, 0.0, f"{start} ({', '.join([*said, f'together{to}'])})")
+        Worth(name, one.probability - now.probability, 0.0, f"{start} ({', '.join([*said, to])})")
         for name, (_, start, said, one) in changes.items()
     ]
 
@@ -141,5 +145,6 @@ def per_hour(criteria: Criteria, found: list[Worth]) -> list[Worth]:
     """The most worth first; per hour where all that is listed has its hours."""
     hours = {one.name: criteria.survey.characteristic(one.name).hours for one in found}
     if all(hours.values()):
-        found = [one._replace(first=one.first / hours[one.name], second=one.second / hours[one.name]) for one in found]
+        shares = [(one, hours[one.name]) for one in found]
+        found = [one._replace(first=one.first / took, second=one.second / took) for one, took in shares]
     return sorted(found, key=lambda one: (-round(one.first, 12), -round(one.second, 12)))
