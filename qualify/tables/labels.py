@@ -63,6 +63,7 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "created_date": ("Created", "text"),
     "deal": ("Deal", "text"),
     "deals": ("Deals", "count"),
+    "detail": ("Detail", "text"),
     "df": ("df", "count"),
     "direction": ("Goes with", "text"),
     "estimate": ("Estimate", "number"),

@@ -54,6 +54,9 @@ def verbs(few: ql.SimulatedDeals) -> dict[str, Verb]:
         "find_tipping_point": lambda deals: ql.find_tipping_point(deals, replicates=FEW),
         "refine_criteria": lambda deals: ql.refine_criteria(deals, replicates=FEW),
         "score_deals": lambda deals: ql.score_deals(criteria(), deals),
+        "score_deals, with economics": lambda deals: ql.score_deals(
+            criteria(), deals, economics=ql.Economics(cost=9000)
+        ),
         "score_deals of a file": lambda file: ql.score_deals(criteria(), file),
     }
     return asked
@@ -63,7 +66,7 @@ READERS = ("read_deals", "score_deals of a file")
 NAMES = (
     *("simulate_deals", "read_deals", "audit_deals", "find_factors", "fit_win_model", "WinModel.predict"),
     *("validate", "find_tipping_point, score given", "find_tipping_point", "refine_criteria"),
-    *("score_deals", "score_deals of a file"),
+    *("score_deals", "score_deals, with economics", "score_deals of a file"),
 )
 
 
