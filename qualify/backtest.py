@@ -10,14 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.criteria import Criteria
+from qualify.criteria import POINTS, Criteria
 from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes
 from qualify.errors import InvalidArgument, check_level, short
 from qualify.numerics.benefit import Past, effects, net_benefit, net_benefit_of_all
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.procedures import MOST, points_recipe
+from qualify.numerics.procedures import points_recipe
 from qualify.numerics.resampling import Sample, cross_fits, draw_units
 from qualify.progress import track
 from qualify.scales import scales_of, whole_sample
@@ -187,8 +187,7 @@ def _held_out(
 ) -> tuple[Sample, NDArray[np.float64]]:
     """Win probabilities by points that never saw the deal, a row per division into folds."""
     sample, _ = whole_sample(deals, scales_of(deals))
-    most = MOST if criteria is None else _most(criteria)
-    recipe = points_recipe(deals.survey.min_answers, most)
+    recipe = points_recipe(deals.survey.min_answers, **({} if criteria is None else _budget(criteria)))
     log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
     if criteria is None:
         return sample, expit(log_odds)
@@ -198,10 +197,11 @@ def _held_out(
     return sample, np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
 
 
-def _most(criteria: Criteria) -> int:
-    """How many characteristics the criteria might keep; files of version 3 and before name no other limit."""
+def _budget(criteria: Criteria) -> dict[str, int]:
+    """Limits within which the criteria were sought; files of version 3 and before name only one."""
     settings = criteria.provenance["settings"]
-    return int(settings.get("most", settings["max_characteristics"]))
+    most = int(settings.get("most", settings["max_characteristics"]))
+    return {"most": most, **POINTS[settings.get("points", "0 to 10")]}
 
 
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,9 @@ from qualify.criteria_tables import (
 from qualify.deals import Deals
 from qualify.economics import Economics
 from qualify.enough import check_outcomes
-from qualify.errors import InvalidDeals, Problem, check_level, check_positive
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
 from qualify.gates import gates_of
+from qualify.numerics.procedures import MOST, points_recipe
 from qualify.parsimony import left_out_table, parsimony_table
 from qualify.refining import refine
 from qualify.stability import stability_table
@@ -33,6 +34,13 @@ from qualify.tables.render import page
 from qualify.tipping import TippingPoint, describe_tipping
 from qualify.tipping_verdict import Limits
 from qualify.units import in_order
+
+# Budgets of points: what the widest characteristic may span, or what the highest score shall be.
+POINTS: dict[str, dict[str, int]] = {
+    "0 to 5": {"largest": 5},
+    "0 to 10": {"largest": 10},
+    "total 100": {"total": 100},
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -189,10 +197,11 @@ class Criteria:
         return None if np.isnan(found) else int(found)
 
 
-def refine_criteria(
+def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are those of all verbs
     deals: Deals,
     *,
     max_characteristics: int | None = None,
+    points: Literal["0 to 5", "0 to 10", "total 100"] = "0 to 10",
     zones: tuple[float, float] | Economics = (0.25, 0.75),
     replicates: int = 200,
     level: float = 0.95,
@@ -207,6 +216,9 @@ def refine_criteria(
     max_characteristics : int, optional
         Keep at most this many characteristics. Unless told, as few, of at most eight, as come within one
         standard error of the best number on deals they have not seen.
+    points : {"0 to 10", "0 to 5", "total 100"}
+        Points of the widest characteristic, at most (fewer where that costs nothing), or the highest score
+        that there can be.
     zones : tuple of float, or Economics
         What divides the zones where there is no sharp tipping point: two win probabilities, below and from
         which on a deal is in the lower and the upper zone; or what a win is worth and pursuing a deal costs
@@ -258,7 +270,7 @@ def refine_criteria(
     >>> bool(criteria.points["points"].min() == 0)
     True
     """
-    settings = _settings(max_characteristics, replicates, level)
+    settings = _settings(max_characteristics, points, replicates, level)
     check_outcomes(deals, where="a scorecard")
     settings |= divided_by(zones, deals)
     arrived = deals.closed.index
@@ -267,20 +279,20 @@ def refine_criteria(
     draws = settings["replicates"]
     refined = refine(
         deals,
-        most=settings["max_characteristics"],
+        points_recipe(deals.survey.min_answers, max_characteristics or MOST, **POINTS[points]),
+        fewer=max_characteristics is None,
         replicates=draws,
         level=level,
-        alpha=Limits().alpha,
         rng=chance,
     )
     gates, rules = gates_of(deals, refined, level, chance)
     tipping = describe_tipping(deals, refined.in_points, level=level, limits=Limits(), label="points")
-    points = points_table(deals, refined)
-    highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
+    table = points_table(deals, refined)
+    highest = int(table.groupby("characteristic", sort=False)["points"].max().sum())
     probabilities = probability_table(refined.in_points, highest, tipping)
     zoning = Zoning.choose(tipping, probabilities, settings["zones"])
     return Criteria(
-        points=points,
+        points=table,
         gates=gates,
         rules=rules,
         bands=band_table(tipping, zoning, highest),
@@ -304,11 +316,14 @@ def _origin(settings: dict[str, Any], level: float, rng: np.random.Generator | i
     return {"qualify": __version__, "seed": seed, "level": float(level), "settings": settings}
 
 
-def _settings(max_characteristics: int | None, replicates: int, level: float) -> dict[str, Any]:
+def _settings(max_characteristics: int | None, points: str, replicates: int, level: float) -> dict[str, Any]:
     """Check the arguments and hold them as plain values."""
     check_level(level, where="refine_criteria")
     check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
     if max_characteristics is not None:
         check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
         max_characteristics = int(max_characteristics)
-    return {"max_characteristics": max_characteristics, "replicates": int(replicates)}
+    if points not in POINTS:
+        allowed = ", ".join(f'"{one}"' for one in POINTS)
+        raise InvalidArgument(f"`points` of `refine_criteria` must be one of {allowed}; got {short(points)}.")
+    return {"max_characteristics": max_characteristics, "points": points, "replicates": int(replicates)}

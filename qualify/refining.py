@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.curves import FLAT, Curve
-from qualify.numerics.procedures import MOST, Recipe, Trained, points_recipe, train
+from qualify.numerics.procedures import Recipe, Trained, train
 from qualify.numerics.resampling import Sample
 from qualify.numerics.sizes import Sizes, smallest_size, try_sizes
 from qualify.numerics.tipping import Plan, TippingEstimate, estimate_tipping
 from qualify.scales import Scale, scales_of, whole_sample
+from qualify.tipping_verdict import Limits
 from qualify.units import FOLDS
 
 # With more deals, one move of points at a time comes as near to the best as any decision needs.
@@ -55,7 +56,7 @@ class Refined:
 
 
 def refine(
-    deals: Deals, *, most: int | None, replicates: int, level: float, alpha: float, rng: np.random.Generator
+    deals: Deals, recipe: Recipe, *, fewer: bool, replicates: int, level: float, rng: np.random.Generator
 ) -> Refined:
     """Learn points from all deals, and judge them on deals they have not seen.
 
@@ -63,12 +64,14 @@ def refine(
     ----------
     deals : Deals
         Closed deals read against their survey.
-    most : int, optional
-        Keep at most this many characteristics; else as few as come within one standard error of the best.
+    recipe : Recipe
+        The way to points.
+    fewer : bool
+        Whether to keep as few characteristics as come within one standard error of the best number.
     replicates : int
         Bootstrap draws of the whole procedure.
-    level, alpha : float
-        Of the intervals, and of the test that the win rate rises with the score at all.
+    level : float
+        Of the intervals.
     rng : numpy.random.Generator
         Source of chance.
 
@@ -79,9 +82,9 @@ def refine(
     """
     scales = scales_of(deals)
     sample, grouping = whole_sample(deals, scales)
-    recipe = points_recipe(deals.survey.min_answers, most or MOST)
+    alpha = Limits().alpha
     sizes = try_sizes(sample, recipe, FOLDS, rng)
-    if most is None:
+    if fewer:
         recipe = recipe._replace(most=1 + smallest_size(sizes.losses, sizes.sample.unit))
     # What is handed out is worth a longer search; resamples make do with a shorter one.
     thorough = recipe._replace(thorough=deals.n <= SEARCHED)

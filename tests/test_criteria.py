@@ -94,6 +94,17 @@ class TestPoints:
         assert np.corrcoef(score, team.truth.scores.loc[score.index])[0, 1] > 0.97
 
 
+def test_points_keep_to_their_budget(deals: ql.Deals) -> None:
+    of_hundred = ql.refine_criteria(deals, points="total 100", max_characteristics=5, replicates=5)
+    assert of_hundred.score_range == (0, 100)
+    few = ql.refine_criteria(deals, points="0 to 5", max_characteristics=5, replicates=5)
+    assert few.points["points"].max() <= 5
+    figures = [one.performance.set_index("metric")["estimate"] for one in (of_hundred, few)]
+    assert figures[0]["auc"] == pytest.approx(figures[1]["auc"], abs=0.03)  # the same questions, finer
+    past = ql.backtest(deals, criteria=of_hundred, replicates=5)
+    assert past.table["score"].max() <= 100
+
+
 def test_every_answer_of_the_survey_is_counted(criteria: Criteria, deals: ql.Deals) -> None:
     table = criteria.answers
     assert tuple(table["characteristic"].unique()) == deals.survey.names

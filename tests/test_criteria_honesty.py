@@ -61,7 +61,7 @@ class TestProvenance:
         origin = criteria.provenance
         assert (origin["deals"], origin["won"], origin["seed"]) == (deals.n, int(deals.won.sum()), 0)
         chosen = int(criteria.parsimony.loc[criteria.parsimony["in_use"], "characteristics"].iloc[0])
-        told = {"max_characteristics": None, "zones": [0.25, 0.75], "replicates": 40}
+        told = {"max_characteristics": None, "points": "0 to 10", "zones": [0.25, 0.75], "replicates": 40}
         assert origin["settings"] == told | {"most": chosen}
         assert len(origin["fingerprint"]) == 64 and origin["level"] == 0.95
         fit = origin["fit"]
@@ -106,6 +106,7 @@ class TestProvenance:
         {"zones": ("low", "high")},
         {"zones": (0.2, 0.4, 0.6)},
         {"max_characteristics": 0},
+        {"points": "0 to 7"},
         {"max_characteristics": 2.5},
         {"replicates": -1},
         {"level": 95},

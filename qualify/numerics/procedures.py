@@ -44,9 +44,9 @@ class Recipe(NamedTuple):
     total: int = 0
 
 
-def points_recipe(fewest: float, most: int = MOST) -> Recipe:
+def points_recipe(fewest: float, most: int = MOST, *, largest: int = LARGEST, total: int = 0) -> Recipe:
     """Recipe of the way to whole-number points."""
-    return Recipe(float(fewest), True, most, LARGEST)
+    return Recipe(float(fewest), True, most, largest, total=total)
 
 
 class Trained(NamedTuple):
