@@ -8,21 +8,21 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from qualify.answers_apart import gives as gives
-from qualify.asking import ask_next
 from qualify.criteria import Criteria
 from qualify.criteria_tables import numbers_told
 from qualify.deals import Deals, read_answers
 from qualify.economics import Economics, Money, money_of
 from qualify.errors import InvalidArgument, short
-from qualify.levers import levers_of
-from qualify.remarks import joined
-from qualify.score_notes import notes_on
-from qualify.standing import Standing, needed, standing_of
-from qualify.standing import zone_of as zone_of
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.tipping_verdict import ZONES
+from qualify.triage.answers_apart import gives as gives
+from qualify.triage.asking import ask_next
+from qualify.triage.levers import levers_of
+from qualify.triage.notes import notes_on
+from qualify.triage.remarks import joined
+from qualify.triage.standing import Standing, needed, standing_of
+from qualify.triage.standing import zone_of as zone_of
 
 COLUMNS = ["deal", "score", "probability", "low", "high", "zone", "gates", "ask_next", "levers"]
 MONEY = ("value", "effort")

@@ -10,7 +10,7 @@ import pytest
 from mixed_deals import MIXED, asked, deals_of, mixed
 
 import qualify as ql
-from qualify.score_notes import ALPHA, COLUMNS, FEWEST
+from qualify.triage.notes import ALPHA, COLUMNS, FEWEST
 
 PRICE, NEED, SIZE = "Price", "Need", "Size"
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qualify.answers_apart import spans_of
 from qualify.criteria import Criteria
 from qualify.survey import UNKNOWN, Characteristic, Survey
+from qualify.triage.answers_apart import spans_of
 from qualify.words import as_number, fold, number_text
 
 NO_LIMIT = 1.0

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.answers_apart import NO_LIMIT, answers_apart, matches
 from qualify.criteria import Criteria
 from qualify.criteria_tables import points_of_answers
 from qualify.errors import InvalidDeals, Problem
 from qualify.survey import UNKNOWN, Characteristic
 from qualify.tipping_verdict import ZONES
+from qualify.triage.answers_apart import NO_LIMIT, answers_apart, matches
 
 Whole = NDArray[np.int64]
 Floats = NDArray[np.float64]

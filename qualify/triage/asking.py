@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from qualify.answers_apart import NO_LIMIT
 from qualify.economics import Money
-from qualify.remarks import NOT_LISTED, Worth, per_hour, ranked
-from qualify.standing import Floats, Part, Standing, Whole
+from qualify.triage.answers_apart import NO_LIMIT
+from qualify.triage.remarks import NOT_LISTED, Worth, per_hour, ranked
+from qualify.triage.standing import Floats, Part, Standing, Whole
 
 # Sums of the same shares in another order are the same chance.
 DECIMALS = 12

@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.economics import Money
-from qualify.remarks import NOT_LISTED, Worth, per_hour, ranked
-from qualify.standing import Floats, Part, Standing, Whole
 from qualify.survey import UNKNOWN
 from qualify.tipping_verdict import ZONES
+from qualify.triage.remarks import NOT_LISTED, Worth, per_hour, ranked
+from qualify.triage.standing import Floats, Part, Standing, Whole
 
 
 class Step(NamedTuple):

@@ -12,10 +12,10 @@ from scipy.stats import beta
 
 from qualify.criteria_tables import as_numbers, numbers_told
 from qualify.economics import Money
-from qualify.standing import Part, Standing
 from qualify.survey import UNKNOWN
 from qualify.tables.formats import format_value
 from qualify.tables.wording import counted, listed
+from qualify.triage.standing import Part, Standing
 from qualify.words import number_text
 
 # Chance of any false alarm of drift in a table of deals that are like the past ones.
