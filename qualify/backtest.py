@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.criteria import POINTS, Criteria
+from qualify.criteria import Criteria
+from qualify.criteria_settings import POINTS
 from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from qualify._version import __version__
+from qualify.criteria_settings import POINTS, origin_of, settings_of
 from qualify.criteria_tables import (
     Zoning,
     answers_table,
@@ -23,24 +23,17 @@ from qualify.criteria_tables import (
 from qualify.deals import Deals
 from qualify.economics import Economics
 from qualify.enough import check_outcomes
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_level, check_positive, short
+from qualify.errors import InvalidDeals, Problem
 from qualify.gates import gates_of
 from qualify.numerics.procedures import MOST, points_recipe
 from qualify.parsimony import left_out_table, parsimony_table
-from qualify.refining import refine
+from qualify.refining import Refined, refine
 from qualify.stability import stability_table
 from qualify.survey import Survey
 from qualify.tables.render import page
 from qualify.tipping import TippingPoint, describe_tipping
 from qualify.tipping_verdict import Limits
 from qualify.units import in_order
-
-# Budgets of points: what the widest characteristic may span, or what the highest score shall be.
-POINTS: dict[str, dict[str, int]] = {
-    "0 to 5": {"largest": 5},
-    "0 to 10": {"largest": 10},
-    "total 100": {"total": 100},
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -270,60 +263,49 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     >>> bool(criteria.points["points"].min() == 0)
     True
     """
-    settings = _settings(max_characteristics, points, replicates, level)
+    settings = settings_of(max_characteristics, points, replicates, level)
     check_outcomes(deals, where="a scorecard")
     settings |= divided_by(zones, deals)
-    arrived = deals.closed.index
-    deals, _ = in_order(deals)
+    arrived, (deals, _) = deals.closed.index, in_order(deals)
     chance = np.random.default_rng(rng)
-    draws = settings["replicates"]
     refined = refine(
         deals,
         points_recipe(deals.survey.min_answers, max_characteristics or MOST, **POINTS[points]),
         fewer=max_characteristics is None,
-        replicates=draws,
+        replicates=settings["replicates"],
         level=level,
         rng=chance,
     )
     gates, rules = gates_of(deals, refined, level, chance)
     tipping = describe_tipping(deals, refined.in_points, level=level, limits=Limits(), label="points")
-    table = points_table(deals, refined)
-    highest = int(table.groupby("characteristic", sort=False)["points"].max().sum())
-    probabilities = probability_table(refined.in_points, highest, tipping)
-    zoning = Zoning.choose(tipping, probabilities, settings["zones"])
+    origin = origin_of(settings | {"most": refined.recipe.most}, level, rng)
     return Criteria(
-        points=table,
+        **_scores(deals, refined, tipping, settings["zones"]),
         gates=gates,
         rules=rules,
-        bands=band_table(tipping, zoning, highest),
-        probabilities=probabilities,
         stability=stability_table(deals, refined),
         parsimony=parsimony_table(deals, refined, level),
         left_out=left_out_table(deals, refined, level, chance),
         answers=answers_table(deals, refined),
         performance=performance_table(refined, level),
         tipping=replace(tipping, scores=tipping.scores.loc[arrived]),
-        bands_from=zoning.source,
         survey=deals.survey,
         version="1",
-        provenance=_origin(settings | {"most": refined.recipe.most}, level, rng)
-        | provenance_of(deals, refined),
+        provenance=origin | provenance_of(deals, refined),
     )
 
 
-def _origin(settings: dict[str, Any], level: float, rng: np.random.Generator | int | None) -> dict[str, Any]:
-    seed = int(rng) if isinstance(rng, (int, np.integer)) else None
-    return {"qualify": __version__, "seed": seed, "level": float(level), "settings": settings}
-
-
-def _settings(max_characteristics: int | None, points: str, replicates: int, level: float) -> dict[str, Any]:
-    """Check the arguments and hold them as plain values."""
-    check_level(level, where="refine_criteria")
-    check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
-    if max_characteristics is not None:
-        check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
-        max_characteristics = int(max_characteristics)
-    if points not in POINTS:
-        allowed = ", ".join(f'"{one}"' for one in POINTS)
-        raise InvalidArgument(f"`points` of `refine_criteria` must be one of {allowed}; got {short(points)}.")
-    return {"max_characteristics": max_characteristics, "points": points, "replicates": int(replicates)}
+def _scores(
+    deals: Deals, refined: Refined, tipping: TippingPoint, zones: tuple[float, float]
+) -> dict[str, Any]:
+    """Tables of what answers earn and scores say."""
+    points = points_table(deals, refined)
+    highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
+    probabilities = probability_table(refined.in_points, highest, tipping)
+    zoning = Zoning.choose(tipping, probabilities, zones)
+    return {
+        "points": points,
+        "bands": band_table(tipping, zoning, highest),
+        "probabilities": probabilities,
+        "bands_from": zoning.source,
+    }

@@ -10,6 +10,7 @@ from qualify.deals import Deals
 from qualify.numerics.metrics import auc, mean_with_error
 from qualify.numerics.sizes import ENOUGH, losses_added, thinned
 from qualify.refining import Refined
+from qualify.tables.wording import counted, pairs
 from qualify.units import FOLDS
 
 SIZE_COLUMNS = {
@@ -94,3 +95,26 @@ def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.
         rows.append((deals.survey.names[c], adds, adds - z * error, adds + z * error))
     table = pd.DataFrame(rows, columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
     return table.sort_values("adds", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def what_more_would_do(sizes: pd.DataFrame, level: float) -> str:
+    """Say what the best number of characteristics would do, where it is not in use.
+
+    Parameters
+    ----------
+    sizes : DataFrame
+        `Criteria.parsimony`.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    str
+        A sentence and a space; empty where there is nothing to say.
+    """
+    best = sizes[sizes["log_loss"] == sizes["log_loss"].min()]
+    if best.empty or bool(best["in_use"].iloc[0]):
+        return ""
+    most, share = best[["characteristics", "auc"]].iloc[0]
+    told = pairs(float(share), np.nan, np.nan, level=level)
+    return f"Up to {counted(int(most), 'characteristic')} would put {told}. "

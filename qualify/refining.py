@@ -91,12 +91,8 @@ def refine(
     trained = train(sample.items, sample.outcome, sample.weights, thorough)
     trained = from_zero(trained, sample.items.levels)
     estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)
-    if (
-        estimate.p_value > alpha
-        or estimate.curve.slope <= 0
-        or trained.slope <= 0
-        or not trained.points.any()
-    ):
+    rises = estimate.p_value <= alpha and min(estimate.curve.slope, trained.slope) > 0
+    if not rises or not trained.points.any():
         # Points that do no better than chance on unseen deals are not handed out.
         trained = trained._replace(points=np.zeros_like(trained.points), slope=0.0)
         in_points = _no_points(estimate, alpha)

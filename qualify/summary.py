@@ -13,6 +13,7 @@ from qualify.audit import Audit
 from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.factors import Factors
+from qualify.parsimony import what_more_would_do
 from qualify.survey import UNKNOWN, Characteristic
 from qualify.tables.formats import clean, format_value
 from qualify.tables.wording import counted, listed, pairs, rate
@@ -286,7 +287,7 @@ def _kept(criteria: Criteria, deals: Deals) -> Section:
         f"{listed(criteria.kept, most=30)}. On deals they had not seen, the points put "
         f"{pairs(*auc, level=level)}; a coin would in 50. "
     )
-    text += _enough(criteria)
+    text += what_more_would_do(criteria.parsimony, level)
     text += {
         "tipping band": "Their zones are those of the tipping point:",
         "break-even": "Their zones divide at break-even, not at a tipping point:",
@@ -302,17 +303,6 @@ def _gates(criteria: Criteria) -> Iterator[Section]:
         )
         text = "Whatever its score, a deal with one of these answers is in the zone below."
         yield Section("Answers that stop a deal", text, points)
-
-
-def _enough(criteria: Criteria) -> str:
-    """Say what more characteristics would do, where the best number is not in use."""
-    sizes = criteria.parsimony
-    best = sizes[sizes["log_loss"] == sizes["log_loss"].min()]
-    if best.empty or bool(best["in_use"].iloc[0]):
-        return ""
-    more = best.iloc[0]
-    lost = pairs(float(more["auc"]), np.nan, np.nan, level=criteria.tipping.level)
-    return f"Up to {counted(int(more['characteristics']), 'characteristic')} would put {lost}. "
 
 
 def _stop_asking(factors: Factors, criteria: Criteria) -> Iterator[Section]:

@@ -1,0 +1,40 @@
+"""What criteria are asked for: checked, and held as plain values that go into their provenance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qualify._version import __version__
+from qualify.errors import InvalidArgument, check_level, check_positive, short
+
+# Budgets of points: what the widest characteristic may span, or what the highest score shall be.
+POINTS: dict[str, dict[str, int]] = {
+    "0 to 5": {"largest": 5},
+    "0 to 10": {"largest": 10},
+    "total 100": {"total": 100},
+}
+
+
+def settings_of(
+    max_characteristics: int | None, points: str, replicates: int, level: float
+) -> dict[str, Any]:
+    """Check the arguments and hold them as plain values."""
+    check_level(level, where="refine_criteria")
+    check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
+    if max_characteristics is not None:
+        check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
+        max_characteristics = int(max_characteristics)
+    if points not in POINTS:
+        allowed = ", ".join(f'"{one}"' for one in POINTS)
+        raise InvalidArgument(f"`points` of `refine_criteria` must be one of {allowed}; got {short(points)}.")
+    return {"max_characteristics": max_characteristics, "points": points, "replicates": int(replicates)}
+
+
+def origin_of(
+    settings: dict[str, Any], level: float, rng: np.random.Generator | int | None
+) -> dict[str, Any]:
+    """Return what a reader needs to make the criteria again from the same deals."""
+    seed = int(rng) if isinstance(rng, (int, np.integer)) else None
+    return {"qualify": __version__, "seed": seed, "level": float(level), "settings": settings}
