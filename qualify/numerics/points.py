@@ -96,6 +96,53 @@ def find_points(
 
 
 @compiled
+def merge_answers(
+    training: Training, card: Scorecard, use: NDArray[np.bool_], strength: float, budget: Budget
+) -> Scorecard:
+    """Give answers to a choice that lie a point apart the same points, cheapest first.
+
+    It goes on while all of it together costs no more than `AFFORDABLE`; a total stays as it is.
+    """
+    board = sort_by_answer(training, count_answers(training.items, training.weights))
+    top = _highest(training.items, card.points)
+    search = _begin(training, board, card.points, top, strength)
+    movable = _movable(training, board.counts, use)
+    best = fit_line(search.board, search.points, strength, card, FINE)
+    limit = best.loss + AFFORDABLE
+    while True:
+        merged, least = search.points, limit
+        for g in range(movable.shape[0]):
+            c, a = movable[g, 0], movable[g, 1]
+            for step in (-1, 1):
+                if not _meets_another(search, movable, c, a, step):
+                    continue
+                move(training, search.points, search.board, c, a, step)
+                loss = fit_line(search.board, search.points, strength, best, ROUGH).loss
+                same = budget.total == 0 or _highest(training.items, search.points) == top
+                if loss < least and same:
+                    merged, least = search.points.copy(), loss
+                move(training, search.points, search.board, c, a, -step)
+        if least == limit:
+            return best
+        search = _begin(training, board, merged, top, strength)
+        best = fit_line(search.board, search.points, strength, best, FINE)
+
+
+@compiled
+def _meets_another(search: Search, movable: NDArray[np.int64], c: int, answer: int, step: int) -> bool:
+    """Whether a step brings an answer to a choice, alone where it is, to the points of another one."""
+    if search.training.items.kind[c] != NOMINAL:
+        return False
+    here, alone, meets = search.points[c, answer], True, False
+    for g in range(movable.shape[0]):
+        if movable[g, 0] == c and movable[g, 1] != answer:
+            other = search.points[c, movable[g, 1]]
+            alone = alone and other != here
+            meets = meets or other == here + step
+    return bool(alone and meets)
+
+
+@compiled
 def _to_total(
     training: Training,
     board: Board,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
-from qualify.numerics.points import Budget, find_points
+from qualify.numerics.points import Budget, find_points, merge_answers
 from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
 
@@ -90,6 +90,8 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
     effects = answer_effects(training.coding, fit.beta)
     budget = Budget(recipe.largest, recipe.total, recipe.thorough)
     card = find_points(training, effects, use, fit.strength, budget)
+    if recipe.thorough:
+        card = merge_answers(training, card, use, fit.strength, budget)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, RANKED, Items, count_answers
-from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points
+from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points, merge_answers
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
 
@@ -78,3 +79,42 @@ def test_a_thorough_search_finds_the_best_points_there_are(seed: int, largest: i
     coarse = card.points.max() < largest
     assert card.loss <= least + (AFFORDABLE if coarse else 0.0) + STEP
     assert card.loss >= least - LINE
+
+
+@pytest.mark.parametrize(("apart", "different"), [(0.0, 3), (0.8, 4)])
+def test_answers_to_a_choice_are_merged_where_that_costs_nothing(apart: float, different: int) -> None:
+    """Two of four answers lie a point apart; they win as often, or they do not."""
+    rng = np.random.default_rng(3)
+    codes = np.column_stack([rng.integers(0, 4, 900), rng.integers(0, 2, 900)])
+    chance = expit(np.array([-1.2, 0.0, apart, 1.6])[codes[:, 0]] + 1.0 * codes[:, 1] - 0.5)
+    outcome = np.zeros(900)
+    for one in np.unique(chance):  # exactly so many of each kind
+        alike = np.flatnonzero(chance == one)
+        outcome[alike[: round(alike.size * one)]] = 1.0
+    items = Items(
+        codes=codes.astype(np.int32),
+        kind=np.array([NOMINAL, NOMINAL], dtype=np.int8),
+        levels=np.array([4, 2], dtype=np.int32),
+        value=np.zeros((2, 5)),
+        reference=np.full(2, -1, dtype=np.int32),
+    )
+    training = prepare_training(items, outcome, np.ones(900), 5.0)
+    points = np.array([[0, 4, 5 if apart == 0 else 7, 9, 0], [0, 3, 0, 0, 0]])
+    card = Scorecard(points, 0.0, 0.3, np.inf)
+    use, strength = np.ones(2, dtype=np.bool_), 1.0
+    merged = merge_answers(training, card, use, strength, Budget(10, 0, True))
+    assert np.unique(merged.points[0, :4]).size == different
+    choices = [[tuple(one[0, :4])] for one in (points, merged.points)]
+    before, after = (least_losses(training, [one, [(0, 3)]], strength)[1] for one in choices)
+    assert merged.loss == pytest.approx(after, abs=LINE) and after <= before + AFFORDABLE
+    # Pairs at either side of a point's difference: no answer could go to and fro for ever.
+    pairs = merge_answers(
+        training,
+        Scorecard(np.array([[1, 1, 2, 2, 0], [0, 3, 0, 0, 0]]), 0.0, 0.3, np.inf),
+        use,
+        strength,
+        Budget(10, 0, True),
+    )
+    assert np.unique(pairs.points[0, :4]).size == 2
+    as_it_was = merge_answers(training, card, use, strength, Budget(10, 12, True))
+    assert as_it_was.points.max(axis=1).sum() == 12  # a total is kept
