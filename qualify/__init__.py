@@ -1,7 +1,8 @@
 """From closed deals to qualification criteria: what goes with winning, where the score tips, how surely.
 
 The way through: `read_survey`, `read_deals`, `audit_deals`, `find_factors`, `fit_win_model`,
-`validate`, `find_tipping_point`, `refine_criteria`, `backtest`, `write_criteria`, `score_deals`;
+`validate`, `find_tipping_point`, `refine_criteria`, `backtest`, `write_criteria`, `score_deals`,
+`recalibrate`;
 `analyze` runs the whole chain.
 Each name is loaded when it is first used.
 """
@@ -28,6 +29,7 @@ __all__ = [
     "Outcomes",
     "QualifyError",
     "QualifyWarning",
+    "Recalibration",
     "ScorecardClassifier",
     "ScoredDeals",
     "SimulatedDeals",
@@ -35,6 +37,7 @@ __all__ = [
     "Survey",
     "TippingPoint",
     "Validation",
+    "WinAlarm",
     "WinModel",
     "__version__",
     "analyze",
@@ -45,19 +48,24 @@ __all__ = [
     "find_tipping_point",
     "fit_win_model",
     "infer_survey",
+    "plot_alarm",
     "plot_answers",
     "plot_calibration",
+    "plot_drift",
     "plot_factors",
     "plot_net_benefit",
     "plot_parsimony",
+    "plot_recalibration",
     "plot_win_curve",
     "read_criteria",
     "read_deals",
     "read_survey",
+    "recalibrate",
     "refine_criteria",
     "score_deals",
     "simulate_deals",
     "validate",
+    "watch_wins",
     "write_criteria",
     "write_survey",
 ]

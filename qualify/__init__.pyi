@@ -1,4 +1,6 @@
 from ._version import __version__ as __version__
+from .alarm import WinAlarm as WinAlarm
+from .alarm import watch_wins as watch_wins
 from .audit import Audit as Audit
 from .audit import audit_deals as audit_deals
 from .backtest import Backtest as Backtest
@@ -23,12 +25,17 @@ from .errors import QualifyWarning as QualifyWarning
 from .exports import write_criteria as write_criteria
 from .factors import Factors as Factors
 from .factors import find_factors as find_factors
+from .plots import plot_alarm as plot_alarm
 from .plots import plot_answers as plot_answers
 from .plots import plot_calibration as plot_calibration
+from .plots import plot_drift as plot_drift
 from .plots import plot_factors as plot_factors
 from .plots import plot_net_benefit as plot_net_benefit
 from .plots import plot_parsimony as plot_parsimony
+from .plots import plot_recalibration as plot_recalibration
 from .plots import plot_win_curve as plot_win_curve
+from .recalibration import Recalibration as Recalibration
+from .recalibration import recalibrate as recalibrate
 from .scoring import ScoredDeals as ScoredDeals
 from .scoring import score_deals as score_deals
 from .study import Study as Study

@@ -19,6 +19,7 @@ from qualify.deals import Deals
 from qualify.design import as_floats
 from qualify.economics import Economics, past_of
 from qualify.errors import InvalidArgument, short
+from qualify.numerics.coding import Coding
 from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.numerics.tipping import TippingEstimate, curve_interval
@@ -208,6 +209,10 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
             "strength": float(fit.strength),
             "coefficients": fit.beta[busy].tolist(),
             "covariance": (inverse @ information @ inverse).tolist(),
+            "uncertainty": inverse.tolist(),
+            "answers": answer_columns(
+                points_table(deals, refined), training.coding, deals.survey.names, busy
+            ),
         },
     }
 
@@ -247,6 +252,44 @@ def numbers_told(provenance: dict[str, Any]) -> tuple[dict[str, list[float]], di
 
 def _is_number(given: object) -> TypeGuard[float]:
     return isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+
+
+def answer_columns(
+    points: pd.DataFrame, coding: Coding, names: tuple[str, ...], busy: list[int]
+) -> list[dict[str, Any]]:
+    """Say what every answer that has points puts into the columns of the fit; its column is null for none.
+
+    Parameters
+    ----------
+    points : DataFrame
+        `Criteria.points`.
+    coding : Coding
+        Of all characteristics.
+    names : tuple of str
+        The characteristics, in the survey's order.
+    busy : list of int
+        Columns of the design that are in the fit, the intercept first.
+
+    Returns
+    -------
+    list of dict
+        characteristic, answer, column (position among the fit's coefficients, 0 being the intercept) and
+        value, a row for each of `points`.
+    """
+    rows = []
+    for name, mine in points.groupby("characteristic", sort=False):
+        c = names.index(str(name))
+        for a, answer in enumerate(mine["answer"]):
+            column = int(coding.column[c, a])
+            rows.append(
+                {
+                    "characteristic": str(name),
+                    "answer": str(answer),
+                    "column": busy.index(column + 1) if column >= 0 else None,
+                    "value": float(coding.value[c, a]) if column >= 0 else 0.0,
+                }
+            )
+    return rows
 
 
 def fingerprint(deals: Deals) -> str:

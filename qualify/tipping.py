@@ -222,7 +222,7 @@ def describe_tipping(
         zones=zones,
         curve=_curve(estimate, level, len(won), int(won.sum())),
         scores=scores,
-        isotonic=_isotonic(scores),
+        isotonic=isotonic_steps(scores),
         score_label=label,
         level=level,
         n=len(won),
@@ -257,7 +257,19 @@ def _curve(estimate: TippingEstimate, level: float, n: int, won: int) -> pd.Data
     return pd.DataFrame({"score": grid, "probability": chance, "low": limits[0], "high": limits[1]})
 
 
-def _isotonic(scores: pd.DataFrame) -> pd.DataFrame:
+def isotonic_steps(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the monotone step curve of the win rate over the score.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        score and won of every deal.
+
+    Returns
+    -------
+    DataFrame
+        score, win_rate.
+    """
     ordered = scores.sort_values("score", kind="stable")
     fitted = IsotonicRegression().fit_transform(ordered["score"], ordered["won"].astype(float))
     steps = pd.DataFrame({"score": ordered["score"].to_numpy(), "win_rate": fitted})

@@ -1,0 +1,147 @@
+"""From the closed test to a decision: what is done with the criteria, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from qualify.closed_testing import Tested, chosen_line, compare_updates
+from qualify.criteria import Criteria
+from qualify.deals import Deals
+from qualify.held_deals import HeldDeals
+from qualify.new_deals import pool
+from qualify.numerics.blocks import Matrix
+from qualify.numerics.updating import VERDICTS, Line
+from qualify.origin import Origin
+from qualify.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
+from qualify.recalibration_tables import new_performance
+from qualify.recalibration_words import NO_BETTER, rebuild_note, sure_note, update_note
+from qualify.updating import recalibrated
+
+# The simpler update that takes the place of one that cannot be had.
+SIMPLER = {"rebuild": "rescale", "rescale": "shift", "shift": "keep"}
+NO_LINE = Line(0.0, 1.0, np.zeros((2, 2)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Work:
+    """What a recalibration works on: criteria, all new deals, those that no gate stops, and earlier ones."""
+
+    criteria: Criteria
+    everything: HeldDeals
+    held: HeldDeals
+    history: Deals | None
+    origin: Origin
+    chance: list[np.random.Generator]
+
+    @property
+    def alpha(self) -> float:
+        """Level of the tests."""
+        return 1.0 - self.origin.level
+
+    @property
+    def pooled(self) -> Deals:
+        """Earlier and new deals."""
+        deals = self.everything.deals
+        return deals if self.history is None else pool(self.history, deals)
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Decision:
+    """What is decided, as it comes about.
+
+    Attributes
+    ----------
+    verdict : str
+        keep, shift, rescale or rebuild.
+    criteria : Criteria
+        The criteria to use from now on.
+    line : Line
+        The recalibration in force; 0 and 1 where there is none.
+    comparison : DataFrame
+        `Recalibration.comparison`.
+    more : int
+        How many more deals a rebuild needs.
+    notes : list of str
+        Why it is not what the closed test says, and how sure it is.
+    """
+
+    verdict: str
+    criteria: Criteria
+    line: Line = NO_LINE
+    comparison: pd.DataFrame = field(default_factory=pd.DataFrame)
+    more: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+def decide(work: Work, tested: Tested) -> Decision:
+    """Go from the verdict of the closed test to what is done.
+
+    Parameters
+    ----------
+    work : Work
+        Criteria, deals and source of chance.
+    tested : Tested
+        The closed test.
+
+    Returns
+    -------
+    Decision
+        Simpler than the test's verdict where a rebuild lacks deals, where an update is surely worse than the
+        criteria in use on deals it has not seen, or where nothing can be learned anew.
+    """
+    decision = Decision(verdict=tested.verdict, criteria=work.criteria)
+    rebuild = _rebuild_if_enough(work, decision)
+    comparison, unseen = compare_updates(work.held, rebuild, work.origin.level, work.chance[1])
+    _veto(decision, comparison)
+    if decision.verdict == "rebuild" and not _rebuild(work, decision):
+        decision.notes.append(NO_BETTER)
+        decision.verdict = SIMPLER["rebuild"]
+        _veto(decision, comparison)
+    if decision.verdict in ("shift", "rescale"):
+        _recalibrate(work, tested, decision, unseen)
+    decision.comparison = comparison.assign(chosen=comparison["update"].eq(decision.verdict))
+    return decision
+
+
+def _rebuild_if_enough(work: Work, decision: Decision) -> Rebuild | None:
+    """Set up a rebuild where one is asked for and there are deals enough for it; else step down."""
+    if decision.verdict != "rebuild":
+        return None
+    deals = work.pooled
+    decision.more = deals_missing(work.criteria, work.held.columns.shape[1] - 1, deals)
+    if not decision.more:
+        return rebuild_of(work.criteria, deals, work.held.deals.closed.index)
+    decision.notes.append(rebuild_note(deals.n, decision.more))
+    decision.verdict = SIMPLER["rebuild"]
+    return None
+
+
+def _veto(decision: Decision, comparison: pd.DataFrame) -> None:
+    """Step down from an update that is surely worse on deals it has not seen; say how sure a kept one is."""
+    rows = {str(row["update"]): row for row in comparison.to_dict("records")}
+    while decision.verdict != "keep" and float(rows[decision.verdict]["worse_low"]) > 0:
+        decision.notes.append(update_note(decision.verdict, rows[decision.verdict]))
+        decision.verdict = SIMPLER[decision.verdict]
+    if decision.verdict != "keep" and (note := sure_note(decision.verdict, rows[decision.verdict])):
+        decision.notes.append(note)
+
+
+def _rebuild(work: Work, decision: Decision) -> bool:
+    """Refine anew; False where nothing comes of it."""
+    origin = replace(work.origin, verdict="rebuild")
+    made = rebuilt(work.criteria, work.pooled, origin, work.chance[4])
+    if made is not None:
+        decision.criteria = made
+    return made is not None
+
+
+def _recalibrate(work: Work, tested: Tested, decision: Decision, unseen: Matrix) -> None:
+    """Shift, or shift and stretch, the win probabilities."""
+    decision.line = chosen_line(tested.asked, decision.verdict, work.held.sample)
+    chance = unseen[VERDICTS.index(decision.verdict)]
+    performance = new_performance(work.held, chance, work.origin.level)
+    origin = replace(work.origin, verdict=decision.verdict)
+    decision.criteria = recalibrated(work.criteria, work.held, decision.line, performance, origin)

@@ -1,0 +1,74 @@
+"""Where a version of criteria comes from: its parent, its deals, and the settings of the update."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from qualify.criteria_tables import fingerprint
+from qualify.deals import Deals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an update comes from: its verdict, seed, replicates and level."""
+
+    verdict: str
+    seed: int | None
+    replicates: int
+    level: float
+
+
+def next_version(version: str) -> str:
+    """Return the version after this one: its last number, one higher.
+
+    Parameters
+    ----------
+    version : str
+        Such as "1" or "2026Q3".
+
+    Returns
+    -------
+    str
+        "2"; where the version does not end in a number, ".2" is added.
+
+    Examples
+    --------
+    >>> next_version("1"), next_version("team-9"), next_version("spring")
+    ('2', 'team-10', 'spring.2')
+    """
+    found = re.fullmatch(r"(.*?)(\d+)", version, flags=re.DOTALL)
+    return f"{found[1]}{int(found[2]) + 1}" if found else f"{version}.2"
+
+
+def described(deals: Deals, origin: Origin) -> dict[str, Any]:
+    """Describe deals and the update they led to, in plain values.
+
+    Parameters
+    ----------
+    deals : Deals
+        The deals a version comes from.
+    origin : Origin
+        The verdict and its settings.
+
+    Returns
+    -------
+    dict
+        verdict, deals, won, fingerprint, dates (first and last day of closing, null where not known), seed,
+        level and replicates of the recalibration.
+    """
+    dates: list[str | None] = [None, None]
+    if "close_date" in deals.closed and deals.closed["close_date"].notna().any():
+        closed = deals.closed["close_date"].dropna()
+        dates = [closed.min().date().isoformat(), closed.max().date().isoformat()]
+    return {
+        "verdict": origin.verdict,
+        "deals": deals.n,
+        "won": int(deals.won.sum()),
+        "fingerprint": fingerprint(deals),
+        "dates": dates,
+        "seed": origin.seed,
+        "level": origin.level,
+        "recalibration": {"replicates": origin.replicates},
+    }

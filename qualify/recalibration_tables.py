@@ -1,0 +1,183 @@
+"""Tables of a recalibration: how the criteria in use do on new deals, beside what was to be expected."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+
+from qualify.criteria import Criteria
+from qualify.held_deals import HeldDeals
+from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.metrics import auc_interval, brier_interval
+from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
+from qualify.numerics.validation import VAGUE, limits, move_scores, spread
+from qualify.scoring import gives
+
+SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
+PERFORMANCE_COLUMNS = [
+    *("metric", "estimate", "ci_low", "ci_high", "expected", "expected_low", "expected_high", "then")
+]
+PARTS = ("n", "won", "win_rate", "win_rate_low", "win_rate_high")
+
+
+def performance_on_new(
+    criteria: Criteria, held: HeldDeals, unchanged: Matrix, level: float, rng: np.random.Generator
+) -> pd.DataFrame:
+    """Measure the criteria in use on new deals.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        The criteria in use.
+    held : HeldDeals
+        New deals that no gate stops.
+    unchanged : ndarray, shape (B, n)
+        Simulated outcomes with nothing changed.
+    level : float
+        Of the intervals.
+    rng : numpy.random.Generator
+        Source of chance.
+
+    Returns
+    -------
+    DataFrame
+        `Recalibration.performance`.
+    """
+    sample, log_odds = held.sample, held.log_odds
+    found = _measures(log_odds, sample.outcome, sample.weights)
+    moved, _ = move_scores(log_odds[None], sample, np.empty(0), len(unchanged), rng)
+    won = float(sample.outcome.sum())
+    low, high = limits(found, spread(moved), min(won, sample.outcome.size - won), level)
+    drawn = np.array([_measures(log_odds, one, sample.weights) for one in unchanged])
+    ends = np.nanquantile(drawn, [0.5, (1 - level) / 2, (1 + level) / 2], axis=0)
+    then = criteria.performance.set_index("metric")["estimate"].to_dict()
+    rows = []
+    for name in SHOWN:
+        k = MEASURES.index(name)
+        rows.append((name, found[k], low[k], high[k], *ends[:, k], then.get(name, np.nan)))
+    return pd.DataFrame(rows, columns=PERFORMANCE_COLUMNS)
+
+
+def _measures(log_odds: Vector, outcome: Vector, weights: Vector) -> Vector:
+    found: Vector = measure_each(log_odds, outcome, weights[None])[0].copy()
+    if not found[SLOPE_ERROR] <= VAGUE:
+        found[MEASURES.index("calibration_slope")] = np.nan
+    return found[: len(MEASURES)]
+
+
+def new_performance(held: HeldDeals, chance: Vector, level: float) -> pd.DataFrame:
+    """Return AUC and Brier score of an update, from probabilities it gave without having seen the deal.
+
+    Parameters
+    ----------
+    held : HeldDeals
+        New deals that no gate stops.
+    chance : ndarray, shape (n,)
+        Win probabilities.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        As `Criteria.performance`.
+    """
+    found = {
+        # The points themselves have never seen these deals.
+        "auc": auc_interval(held.score.astype(np.float64), held.sample.outcome, level=level),
+        "brier": brier_interval(chance, held.sample.outcome, level=level),
+    }
+    rows = [(name, one.value, one.low, one.high) for name, one in found.items()]
+    return pd.DataFrame(rows, columns=["metric", "estimate", "ci_low", "ci_high"])
+
+
+def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame:
+    """Compare the zones' win rates on the deals behind the criteria and on the new ones.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        The criteria in use.
+    held : HeldDeals
+        All new deals; those that a gate stops are in the zone below.
+    level : float
+        Of the intervals: Wilson's of each rate, Newcombe's of the difference.
+
+    Returns
+    -------
+    DataFrame
+        `Recalibration.zones`.
+    """
+    rows = []
+    won = held.sample.outcome > 0.5
+    for past in criteria.bands.to_dict("records"):
+        here = held.zone == past["zone"]
+        n, wins = int(here.sum()), int(won[here].sum())
+        ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
+        now = (n, wins, wins / n if n else np.nan, *ends)
+        moved = difference(wins, n, int(past["won"]), int(past["n"]), level)
+        span = (past["zone"], past["score_low"], past["score_high"])
+        rows.append((*span, *(past[part] for part in PARTS), *now, *moved))
+    then = ["n_then", "won_then", "win_rate_then", "win_rate_then_low", "win_rate_then_high"]
+    names = ["zone", "score_low", "score_high", *then, *PARTS, "moved", "moved_low", "moved_high"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def difference(now: int, n_now: int, then: int, n_then: int, level: float) -> tuple[float, float, float]:
+    """Return the difference of two shares with Newcombe's interval.
+
+    Parameters
+    ----------
+    now, n_now, then, n_then : int
+        How many of how many, in either period.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Share now less share then, lower and upper limit; NaN where a period has no deals.
+
+    References
+    ----------
+    Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions.
+    Statistics in Medicine 17, 873-890.
+    """
+    if not n_now or not n_then:
+        return np.nan, np.nan, np.nan
+    low, high = confint_proportions_2indep(
+        now, n_now, then, n_then, method="newcomb", compare="diff", alpha=1 - level
+    )
+    return now / n_now - then / n_then, float(low), float(high)
+
+
+def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame:
+    """Hold each gate's limit against the new deals that give its answer.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        The criteria in use.
+    held : HeldDeals
+        All new deals.
+    level : float
+        Of the interval, Wilson's; a gate fails where a one-sided exact test rejects its limit.
+
+    Returns
+    -------
+    DataFrame
+        `Recalibration.gates`.
+    """
+    rows = []
+    won = held.sample.outcome > 0.5
+    for gate in criteria.gates.to_dict("records"):
+        name, answer, limit = str(gate["characteristic"]), str(gate["answer"]), float(gate["win_rate_high"])
+        here = gives(held.deals.answers[name], answer, float(gate["low"]), float(gate["high"]))
+        n, wins = int(here.sum()), int(won[here].sum())
+        ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
+        holds = not n or binomtest(wins, n, limit, alternative="greater").pvalue > 1 - level
+        rows.append((name, answer, limit, n, wins, wins / n if n else np.nan, *ends, bool(holds)))
+    names = ["characteristic", "answer", "limit", *PARTS, "holds"]
+    return pd.DataFrame(rows, columns=names)
