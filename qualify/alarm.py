@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from qualify.criteria import Criteria
 from qualify.deals import Deals
-from qualify.design import as_floats
 from qualify.enough import check_deals, check_draws
 from qualify.errors import InvalidArgument, NotEnoughDeals, check_level, check_positive, short
-from qualify.held_deals import HeldDeals, hold
+from qualify.held_deals import HeldDeals, hold, log_odds_of
 from qualify.numerics.alarm import Watch, limits_of, watch
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.updating import Units, draw_outcomes
@@ -32,9 +31,9 @@ class WinAlarm:
     Attributes
     ----------
     table : DataFrame
-        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far), fewer
-        and more (the running sums), alarm (whether either is beyond its limit): a row per deal in the order
-        of closing.
+        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far),
+        fewer and more (the running sums), alarm (whether either is beyond its limit): a row per deal in the
+        order of closing.
     raised : {"", "fewer", "more"}
         Which sum was first beyond its limit: fewer wins than foretold, or more.
     deal : str
@@ -117,9 +116,9 @@ def watch_wins(
     Two cumulative sums (Page 1954) of wins foretold less wins seen, and of the opposite, begin anew at zero
     and take off half of what a doubling or halving of the odds would change. Limits are from simulated runs
     of `horizon` deals: answers drawn from those of `deals`, the truth from what the deals behind the criteria
-    left possible, as in `recalibrate`. Deals are watched in the order of their close dates; those without one
-    come last. Deals of one account are taken as independent. An alarm is a reason to look, not a verdict: that
-    is `recalibrate`'s.
+    left possible, as in `recalibrate`. Deals are watched in the order of their close dates; those without
+    one come last. Deals of one account are taken as independent. An alarm is a reason to look, not a verdict:
+    that is `recalibrate`'s.
 
     References
     ----------
@@ -149,14 +148,15 @@ def watch_wins(
     first = int(np.argmax(beyond.any(axis=0))) if beyond.any() else -1
     ids = held.deals.closed.index[place].astype(str)
     table = _table(held.deals.closed.iloc[place], chance, won, found)
+    table["alarm"] = np.asarray(beyond.any(axis=0))
     return WinAlarm(
-        table=table.assign(alarm=beyond.any(axis=0)),
+        table=table,
         raised="" if first < 0 else "fewer" if beyond[0, first] else "more",
         deal="" if first < 0 else str(ids[first]),
         fewer_limit=limits[0],
         more_limit=limits[1],
         horizon=length,
-        false_alarms=float(np.mean([(s.max(axis=1) > limits[k]) for k, s in enumerate(drawn)], axis=1).sum()),
+        false_alarms=_alarms(drawn, limits),
         n=deals.n,
         won=int(won.sum()),
     )
@@ -194,9 +194,18 @@ def _simulated(held: HeldDeals, times: int, length: int, rng: np.random.Generato
     """Run the sums of simulated runs of deals in which nothing has changed."""
     rows = rng.integers(held.chance.size, size=(times, length))
     beta = held.belief.draw(times, rng)
-    truths: Matrix = np.einsum("bnp,bp->bn", held.columns[rows], beta)
+    log_odds = held.columns @ beta.T
+    # Of a deal that a gate stops only the limit is known.
+    log_odds[held.stopped] = log_odds_of(held.chance[held.stopped])[:, None]
+    truths = log_odds[rows, np.arange(times)[:, None]]
     outcome = draw_outcomes(truths, Units(np.zeros(length, dtype=np.int64), 0.0), rng)
     return watch(held.chance[rows], outcome, ODDS_RATIO)
+
+
+def _alarms(drawn: Watch, limits: tuple[float, float]) -> float:
+    """Share of simulated runs that pass either limit."""
+    passed = [side.max(axis=1) > limit for side, limit in zip(drawn, limits, strict=True)]
+    return float(np.mean(passed[0] | passed[1]))
 
 
 def _table(closed: pd.DataFrame, chance: Matrix, won: Matrix, found: Watch) -> pd.DataFrame:

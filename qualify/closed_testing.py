@@ -104,8 +104,7 @@ def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.rand
     steps = ladder(held.log_odds, columns, weights)
     asked = moves(steps, outcome)
     expected = expit(asked.shift.intercept + held.log_odds)
-    spread = np.sqrt(np.maximum(expected * (1.0 - expected), 1e-12))
-    units = Units(held.sample.unit, likeness_within((outcome - expected) / spread, held.sample.unit))
+    units = Units(held.sample.unit, likeness_within(outcome, expected, held.sample.unit))
     truths = held.belief.draw(replicates, rng) @ held.columns.T
     drawn, unchanged = reference(steps, truths, asked, units, rng)
     observed = ratios(steps, outcome[None])[0]
@@ -179,7 +178,7 @@ def compare_updates(
         Win probabilities by each update, from deals without the deal's fold; means over ten divisions.
     """
     one = partial(_unseen, held, rebuild)
-    log_odds = np.stack(replicate(one, DIVISIONS, rng, what="comparing updates"), axis=1)
+    log_odds = np.stack(replicate(one, DIVISIONS, rng, what="comparing updates"))
     chance = expit(log_odds)
     losses = log_losses(chance, held.sample.outcome)
     z, size = float(norm.ppf(0.5 + level / 2)), held.sample.outcome.size
@@ -192,7 +191,7 @@ def compare_updates(
         sure = size * ((z + float(norm.ppf(POWER))) * error / worse) ** 2 if worse else np.nan
         loss = float(losses[k].mean())
         rows.append((name, loss, worse, worse - z * error, worse + z * error, np.ceil(sure), False))
-    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=1)
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=0)
 
 
 def _unseen(held: HeldDeals, rebuild: Rebuild | None, rng: np.random.Generator) -> Matrix:

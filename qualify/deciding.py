@@ -17,7 +17,7 @@ from qualify.numerics.updating import VERDICTS, Line
 from qualify.origin import Origin
 from qualify.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
 from qualify.recalibration_tables import new_performance
-from qualify.recalibration_words import NO_BETTER, rebuild_note, sure_note, update_note
+from qualify.recalibration_words import NO_BETTER, rebuild_note, sure_notes, update_note
 from qualify.updating import recalibrated
 
 # The simpler update that takes the place of one that cannot be had.
@@ -102,6 +102,8 @@ def decide(work: Work, tested: Tested) -> Decision:
         _veto(decision, comparison)
     if decision.verdict in ("shift", "rescale"):
         _recalibrate(work, tested, decision, unseen)
+    if decision.verdict != "keep":
+        decision.notes += sure_notes(decision.verdict, comparison)
     decision.comparison = comparison.assign(chosen=comparison["update"].eq(decision.verdict))
     return decision
 
@@ -120,13 +122,11 @@ def _rebuild_if_enough(work: Work, decision: Decision) -> Rebuild | None:
 
 
 def _veto(decision: Decision, comparison: pd.DataFrame) -> None:
-    """Step down from an update that is surely worse on deals it has not seen; say how sure a kept one is."""
+    """Step down from an update that is surely worse on deals it has not seen."""
     rows = {str(row["update"]): row for row in comparison.to_dict("records")}
     while decision.verdict != "keep" and float(rows[decision.verdict]["worse_low"]) > 0:
         decision.notes.append(update_note(decision.verdict, rows[decision.verdict]))
         decision.verdict = SIMPLER[decision.verdict]
-    if decision.verdict != "keep" and (note := sure_note(decision.verdict, rows[decision.verdict])):
-        decision.notes.append(note)
 
 
 def _rebuild(work: Work, decision: Decision) -> bool:

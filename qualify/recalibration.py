@@ -84,6 +84,8 @@ class Recalibration:
         The findings in plain words.
     notes : tuple of str
         What to know beside them.
+    scores : DataFrame
+        score, probability, zone and won of every new deal, under the criteria in use.
     gates : DataFrame
         characteristic, answer, limit, n, won, win_rate with win_rate_low and win_rate_high, holds: the new
         deals that give an answer that stops a deal, beside the limit of their win rate. They take no part in
@@ -111,6 +113,7 @@ class Recalibration:
     reps: pd.DataFrame
     summary: str
     notes: tuple[str, ...]
+    scores: pd.DataFrame
     gates: pd.DataFrame
     in_use: Criteria
     more_deals: int
@@ -256,6 +259,7 @@ def _found(work: Work) -> Recalibration:
         reps=reps,
         summary=" ".join(part for part in words if part),
         notes=notes,
+        scores=_scores(work.everything),
         gates=gates,
         in_use=criteria,
         more_deals=decision.more,
@@ -271,6 +275,11 @@ def _open_ones(everything: HeldDeals, criteria: Criteria) -> HeldDeals:
     won = int(rest.won.sum())
     enough = min(won, rest.n - won) >= FEWEST
     return hold(criteria, rest) if everything.stopped.any() and enough else everything
+
+
+def _scores(held: HeldDeals) -> pd.DataFrame:
+    columns = {"score": held.score, "probability": held.chance, "zone": held.zone}
+    return pd.DataFrame(columns | {"won": held.sample.outcome > 0.5}, index=held.deals.closed.index)
 
 
 def _drift(work: Work) -> pd.DataFrame:

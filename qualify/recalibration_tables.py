@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
@@ -51,7 +53,9 @@ def performance_on_new(
     won = float(sample.outcome.sum())
     low, high = limits(found, spread(moved), min(won, sample.outcome.size - won), level)
     drawn = np.array([_measures(log_odds, one, sample.weights) for one in unchanged])
-    ends = np.nanquantile(drawn, [0.5, (1 - level) / 2, (1 + level) / 2], axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # log-odds all alike have no slope
+        ends = np.nanquantile(drawn, [0.5, (1 - level) / 2, (1 + level) / 2], axis=0)
     then = criteria.performance.set_index("metric")["estimate"].to_dict()
     rows = []
     for name in SHOWN:

@@ -139,13 +139,14 @@ def update_note(verdict: str, row: Mapping[Any, Any]) -> str:
     )
 
 
-def sure_note(verdict: str, row: Mapping[Any, Any]) -> str:
-    """Say how many deals it would take to be sure that an update is better; empty where it is."""
+def sure_notes(verdict: str, comparison: pd.DataFrame) -> list[str]:
+    """Say how many deals it would take to be sure that an update is better; nothing where it surely is."""
+    row = comparison[comparison["update"].eq(verdict)].iloc[0]
     if row["worse_high"] < 0 or not np.isfinite(row["deals_to_be_sure"]):
-        return ""
+        return []
     way = "better" if row["worse_by"] < 0 else "worse"
-    return (
-        f"On deals it had not seen, to {verdict} is {way} than to keep by "
-        f"{format_value(abs(row['worse_by']), 'metric')} in log loss, but not surely; it would take about "
-        f"{counted(int(row['deals_to_be_sure']), 'deal')} to be sure."
-    )
+    by, deals = format_value(abs(row["worse_by"]), "metric"), counted(int(row["deals_to_be_sure"]), "deal")
+    return [
+        f"On deals it had not seen, to {verdict} is {way} than to keep by {by} in log loss, but not surely; "
+        f"it would take about {deals} to be sure."
+    ]

@@ -1,4 +1,4 @@
-"""A running alarm: sums of wins foretold less wins seen that begin anew at zero, and when they are too large."""
+"""A running alarm: sums of wins foretold less wins seen that begin anew at zero, and their limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qualify.numerics.blocks import Matrix, Vector
 
 
 class Watch(NamedTuple):
-    """What a running alarm shows after each deal, (..., n): sums for fewer wins than foretold, and for more."""
+    """Running sums after each deal, (..., n): for fewer wins than foretold, and for more."""
 
     fewer: Matrix
     more: Matrix

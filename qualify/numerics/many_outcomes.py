@@ -41,7 +41,7 @@ def least_deviances(
     Returns
     -------
     ndarray, shape (B,)
-        Where won and lost are told apart outright, the limit, to within 1e-6.
+        Where won and lost are told apart outright, the limit, to within 1e-4.
     """
     parts = [outcomes[at : at + CHUNK] for at in range(0, len(outcomes), CHUNK)]
     one = partial(_of_some, design, weights, offset, start)

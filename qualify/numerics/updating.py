@@ -178,32 +178,38 @@ def draw_outcomes(log_odds: Matrix, units: Units, rng: np.random.Generator) -> M
     return np.asarray(hidden < ndtri(expit(np.clip(log_odds, -CERTAIN, CERTAIN))), dtype=np.float64)
 
 
-def likeness_within(residual: Vector, unit: NDArray[np.int64]) -> float:
+def likeness_within(outcome: Vector, chance: Vector, unit: NDArray[np.int64]) -> float:
     """How alike outcomes within units are beyond what was foretold: correlation of the hidden numbers.
 
     Parameters
     ----------
-    residual : ndarray, shape (n,)
-        (y − p)/√(p(1 − p)).
+    outcome, chance : ndarray, shape (n,)
+        1 for won, and the win probability, within 0 and 1.
     unit : ndarray of int, shape (n,)
         Numbered from 0.
 
     Returns
     -------
     float
-        ``sin(πr/2)`` with the mean product r of residuals of two deals of one unit, at most 0.9: Pearson's
-        relation between the correlation of two normal numbers and that of their signs. 0 where r is within
-        what chance gives, 1.645 standard errors of it for independent deals.
+        ``Σ rᵢrⱼ / Σ λᵢλⱼ`` over pairs of deals of one unit, at most 0.9, with residuals r = (y − p)/√(p(1 − p))
+        and λ = φ(z)/√(p(1 − p)), p = Φ(z): the first term of the tetrachoric series, a little too large where
+        outcomes are very alike. 0 where the mean product is within what chance gives, 1.645 standard errors of
+        it for independent deals.
     """
     size = np.bincount(unit).astype(np.float64)
     pairs = float((size * (size - 1.0)).sum()) / 2.0
-    if pairs == 0.0:
+    spread = np.sqrt(np.maximum(chance * (1.0 - chance), 1e-12))
+    products = _pair_products((outcome - chance) / spread, unit)
+    if pairs == 0.0 or products / np.sqrt(pairs) <= BY_CHANCE:
         return 0.0
-    total = np.bincount(unit, weights=residual)
-    mean = float((total**2).sum() - (residual**2).sum()) / (2.0 * pairs)
-    if mean * np.sqrt(pairs) <= BY_CHANCE:
-        return 0.0
-    return float(min(np.sin(np.pi / 2.0 * min(mean, 1.0)), 0.9))
+    density = np.exp(-0.5 * ndtri(chance) ** 2) / np.sqrt(2.0 * np.pi)
+    return float(min(products / max(_pair_products(density / spread, unit), 1e-12), 0.9))
+
+
+def _pair_products(values: Vector, unit: NDArray[np.int64]) -> float:
+    """Sum of products of two values of one unit."""
+    total = np.bincount(unit, weights=values)
+    return float((total**2).sum() - (values**2).sum()) / 2.0
 
 
 class Moves(NamedTuple):
