@@ -210,7 +210,7 @@ def _alarms(drawn: Watch, limits: tuple[float, float]) -> float:
 
 def _table(closed: pd.DataFrame, chance: Matrix, won: Matrix, found: Watch) -> pd.DataFrame:
     nowhere = pd.Series(pd.NaT, index=closed.index, dtype="datetime64[s]")
-    day = closed["close_date"] if "close_date" in closed else nowhere
+    day = closed.get("close_date", nowhere)
     return pd.DataFrame(
         {
             "deal": closed.index.astype(str),

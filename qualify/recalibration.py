@@ -26,8 +26,8 @@ from qualify.recalibration_words import (
     changes_words,
     drift_words,
     gate_notes,
-    tests_words,
     verdict_words,
+    words_on_tests,
 )
 from qualify.rep_drift import rep_table
 from qualify.tables.render import page
@@ -78,8 +78,9 @@ class Recalibration:
         never before, joined by ``"; "``), chi2, df, p_value, q_value (whether the answers' effects differ by
         period; NaN where there is no telling), finding.
     reps : DataFrame
-        rep, n, n_then, generosity_then, generosity, moved with moved_low and moved_high, p_value, q_value:
-        points above what the other reps give, and how that moved. No rows where reps are not known.
+        rep, n_then, n, generosity_then, generosity with generosity_low and generosity_high, moved with
+        moved_low and moved_high, p_value, q_value: points above what the other reps give to deals that end
+        alike, and how that moved. No rows where reps are not known.
     summary : str
         The findings in plain words.
     notes : tuple of str
@@ -242,7 +243,7 @@ def _found(work: Work) -> Recalibration:
     notes = (*decision.notes, *_notes(work, gates, tested))
     words = [
         verdict_words(decision.verdict, decision.line, held.sample.outcome, held.chance),
-        tests_words(tested.table, tested.verdict, work.alpha),
+        words_on_tests(tested.table, tested.verdict, work.alpha),
         *(changes_words(changes), drift_words(drift, reps, work.alpha), *notes),
     ]
     return Recalibration(

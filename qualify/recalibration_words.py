@@ -63,7 +63,7 @@ def _examples(line: Line) -> Vector:
     return np.asarray(expit(line.intercept + line.slope * np.array([0.0, np.log(3.0)])))
 
 
-def tests_words(tests: pd.DataFrame, test_verdict: str, alpha: float) -> str:
+def words_on_tests(tests: pd.DataFrame, test_verdict: str, alpha: float) -> str:
     """Say what the closed test found, and what the test of the level alone adds to it."""
     p_values, plain = tests["p_value"].to_numpy(), tests["p_plain"].to_numpy()
     p = format_value(p_values[0], "p")

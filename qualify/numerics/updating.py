@@ -191,10 +191,10 @@ def likeness_within(outcome: Vector, chance: Vector, unit: NDArray[np.int64]) ->
     Returns
     -------
     float
-        ``Σ rᵢrⱼ / Σ λᵢλⱼ`` over pairs of deals of one unit, at most 0.9, with residuals r = (y − p)/√(p(1 − p))
-        and λ = φ(z)/√(p(1 − p)), p = Φ(z): the first term of the tetrachoric series, a little too large where
-        outcomes are very alike. 0 where the mean product is within what chance gives, 1.645 standard errors of
-        it for independent deals.
+        ``Σ rᵢrⱼ / Σ λᵢλⱼ`` over pairs of deals of one unit, at most 0.9, with r = (y − p)/√(p(1 − p))
+        and λ = φ(z)/√(p(1 − p)), p = Φ(z): the first term of the tetrachoric series, a little too large
+        where outcomes are very alike. 0 where the mean product is within what chance gives, 1.645 standard
+        errors of it for independent deals.
     """
     size = np.bincount(unit).astype(np.float64)
     pairs = float((size * (size - 1.0)).sum()) / 2.0
