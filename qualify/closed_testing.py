@@ -55,7 +55,7 @@ POWER = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Tested:
+class ClosedTest:
     """What the closed test says.
 
     Attributes
@@ -79,7 +79,7 @@ class Tested:
     likeness: float
 
 
-def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.random.Generator) -> Tested:
+def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.random.Generator) -> ClosedTest:
     """Test whether the deals ask for anything but the criteria in use.
 
     Parameters
@@ -95,7 +95,7 @@ def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.rand
 
     Returns
     -------
-    Tested
+    ClosedTest
         Verdict and p-values.
     """
     outcome, weights = held.sample.outcome, held.sample.weights
@@ -109,7 +109,7 @@ def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.rand
     drawn, unchanged = reference(steps, truths, asked, units, rng)
     observed = ratios(steps, outcome[None])[0]
     p_values = exceeded(observed, drawn)
-    return Tested(
+    return ClosedTest(
         verdict=closed_test(p_values[:3], alpha),
         table=_test_table(observed, steps.df, p_values),
         asked=asked,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from qualify.closed_testing import Tested, chosen_line, compare_updates
+from qualify.closed_testing import ClosedTest, chosen_line, compare_updates
 from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.held_deals import HeldDeals
@@ -76,14 +76,14 @@ class Decision:
     notes: list[str] = field(default_factory=list)
 
 
-def decide(work: Work, tested: Tested) -> Decision:
+def decide(work: Work, tested: ClosedTest) -> Decision:
     """Go from the verdict of the closed test to what is done.
 
     Parameters
     ----------
     work : Work
         Criteria, deals and source of chance.
-    tested : Tested
+    tested : ClosedTest
         The closed test.
 
     Returns
@@ -138,7 +138,7 @@ def _rebuild(work: Work, decision: Decision) -> bool:
     return made is not None
 
 
-def _recalibrate(work: Work, tested: Tested, decision: Decision, unseen: Matrix) -> None:
+def _recalibrate(work: Work, tested: ClosedTest, decision: Decision, unseen: Matrix) -> None:
     """Shift, or shift and stretch, the win probabilities."""
     decision.line = chosen_line(tested.asked, decision.verdict, work.held.sample)
     chance = unseen[VERDICTS.index(decision.verdict)]

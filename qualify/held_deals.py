@@ -14,6 +14,7 @@ from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW
 from qualify.deals import Deals
 from qualify.errors import InvalidCriteria, Problem
+from qualify.new_deals import FEWEST
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.resampling import Sample
@@ -100,6 +101,27 @@ def hold(criteria: Criteria, deals: Deals) -> HeldDeals:
         belief=_line_belief(criteria) if fit is None else _belief(fit),
         whole=fit is not None,
     )
+
+
+def open_ones(everything: HeldDeals, criteria: Criteria) -> HeldDeals:
+    """Leave out the deals that a gate stops, unless too few would be left.
+
+    Parameters
+    ----------
+    everything : HeldDeals
+        All new deals.
+    criteria : Criteria
+        The criteria in use.
+
+    Returns
+    -------
+    HeldDeals
+        The others, or all where fewer than five of the others were won, or fewer than five were not.
+    """
+    rest = everything.deals.subset(~everything.stopped)
+    won = int(rest.won.sum())
+    enough = min(won, rest.n - won) >= FEWEST
+    return hold(criteria, rest) if everything.stopped.any() and enough else everything
 
 
 def log_odds_of(chance: NDArray[np.float64]) -> Vector:

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 
-from qualify.closed_testing import Tested, chosen_line, run_closed_test
+from qualify.closed_testing import ClosedTest, chosen_line, run_closed_test
 from qualify.criteria import Criteria
 from qualify.criteria_changes import changes_between
 from qualify.deals import Deals
@@ -16,9 +16,9 @@ from qualify.deciding import Work, decide
 from qualify.drift import drift_table
 from qualify.enough import check_draws
 from qualify.errors import check_level
-from qualify.held_deals import HeldDeals, hold
+from qualify.held_deals import HeldDeals, hold, open_ones
 from qualify.moved_curve import new_band
-from qualify.new_deals import FEWEST, check_new
+from qualify.new_deals import check_new
 from qualify.origin import Origin
 from qualify.recalibration_tables import gates_now, performance_on_new, zones_then_and_now
 from qualify.recalibration_words import (
@@ -223,7 +223,7 @@ def recalibrate(
     work = Work(
         criteria=criteria,
         everything=everything,
-        held=_open_ones(everything, criteria),
+        held=open_ones(everything, criteria),
         history=None if history is None else in_order(history)[0],
         origin=Origin(verdict="keep", seed=seed, replicates=draws, level=float(level)),
         chance=np.random.default_rng(rng).spawn(5),
@@ -233,18 +233,16 @@ def recalibrate(
 
 def _found(work: Work) -> Recalibration:
     """Test, compare, decide, update, and tell."""
-    held, level, criteria = work.held, work.origin.level, work.criteria
-    tested = run_closed_test(held, work.origin.replicates, work.alpha, work.chance[0])
+    tested = run_closed_test(work.held, work.origin.replicates, work.alpha, work.chance[0])
     decision = decide(work, tested)
-    changes = changes_between(criteria, decision.criteria)
-    drift = _drift(work)
-    reps = rep_table(criteria, work.everything.deals, work.history, level)
-    gates = gates_now(criteria, work.everything, level)
-    notes = (*decision.notes, *_notes(work, gates, tested))
+    tables = _tables(work, tested)
+    changes = changes_between(work.criteria, decision.criteria)
+    notes = (*decision.notes, *_notes(work, tables["gates"], tested))
+    sample = work.held.sample
     words = [
-        verdict_words(decision.verdict, decision.line, held.sample.outcome, held.chance),
+        verdict_words(decision.verdict, decision.line, sample.outcome, work.held.chance),
         words_on_tests(tested.table, tested.verdict, work.alpha),
-        *(changes_words(changes), drift_words(drift, reps, work.alpha), *notes),
+        *(changes_words(changes), drift_words(tables["drift"], tables["reps"], work.alpha), *notes),
     ]
     return Recalibration(
         verdict=cast(Verdict, decision.verdict),
@@ -252,30 +250,38 @@ def _found(work: Work) -> Recalibration:
         criteria=decision.criteria,
         changes=changes,
         tests=tested.table,
-        performance=performance_on_new(criteria, held, tested.unchanged, level, work.chance[2]),
-        zones=zones_then_and_now(criteria, work.everything, level),
-        band=new_band(criteria, chosen_line(tested.asked, "rescale", held.sample), level),
         comparison=decision.comparison,
-        drift=drift,
-        reps=reps,
+        **tables,
         summary=" ".join(part for part in words if part),
         notes=notes,
-        scores=_scores(work.everything),
-        gates=gates,
-        in_use=criteria,
+        in_use=work.criteria,
         more_deals=decision.more,
-        level=level,
+        level=work.origin.level,
         n=work.everything.deals.n,
         won=int(work.everything.sample.outcome.sum()),
     )
 
 
-def _open_ones(everything: HeldDeals, criteria: Criteria) -> HeldDeals:
-    """Leave out the deals that a gate stops, unless too few would be left."""
-    rest = everything.deals.subset(~everything.stopped)
-    won = int(rest.won.sum())
-    enough = min(won, rest.n - won) >= FEWEST
-    return hold(criteria, rest) if everything.stopped.any() and enough else everything
+def _tables(work: Work, tested: ClosedTest) -> dict[str, pd.DataFrame]:
+    """Make what does not hang on the decision, by the names of the result's fields."""
+    criteria, held, level = work.criteria, work.held, work.origin.level
+    line = chosen_line(tested.asked, "rescale", held.sample)
+    return {
+        "performance": performance_on_new(criteria, held, tested.unchanged, level, work.chance[2]),
+        "zones": zones_then_and_now(criteria, work.everything, level),
+        "band": new_band(criteria, line, level),
+        "drift": drift_table(
+            criteria,
+            work.everything.deals,
+            work.history,
+            replicates=work.origin.replicates,
+            level=level,
+            rng=work.chance[3],
+        ),
+        "reps": rep_table(criteria, work.everything.deals, work.history, level),
+        "scores": _scores(work.everything),
+        "gates": gates_now(criteria, work.everything, level),
+    }
 
 
 def _scores(held: HeldDeals) -> pd.DataFrame:
@@ -283,18 +289,7 @@ def _scores(held: HeldDeals) -> pd.DataFrame:
     return pd.DataFrame(columns | {"won": held.sample.outcome > 0.5}, index=held.deals.closed.index)
 
 
-def _drift(work: Work) -> pd.DataFrame:
-    return drift_table(
-        work.criteria,
-        work.everything.deals,
-        work.history,
-        replicates=work.origin.replicates,
-        level=work.origin.level,
-        rng=work.chance[3],
-    )
-
-
-def _notes(work: Work, gates: pd.DataFrame, tested: Tested) -> list[str]:
+def _notes(work: Work, gates: pd.DataFrame, tested: ClosedTest) -> list[str]:
     """Say what else is to be known."""
     notes = [] if work.held.whole else [OLDER_CRITERIA]
     stopped = work.everything.deals.n - work.held.deals.n

