@@ -18,13 +18,17 @@ from .economics import Economics as Economics
 from .errors import InvalidArgument as InvalidArgument
 from .errors import InvalidCriteria as InvalidCriteria
 from .errors import InvalidDeals as InvalidDeals
+from .errors import InvalidLedger as InvalidLedger
 from .errors import InvalidSurvey as InvalidSurvey
+from .errors import LedgerConflict as LedgerConflict
 from .errors import NotEnoughDeals as NotEnoughDeals
 from .errors import QualifyError as QualifyError
 from .errors import QualifyWarning as QualifyWarning
 from .exports import write_criteria as write_criteria
 from .factors import Factors as Factors
 from .factors import find_factors as find_factors
+from .ledger import Ledger as Ledger
+from .ledger import open_ledger as open_ledger
 from .plots import plot_alarm as plot_alarm
 from .plots import plot_answers as plot_answers
 from .plots import plot_calibration as plot_calibration

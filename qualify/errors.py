@@ -103,6 +103,14 @@ class InvalidCriteria(QualifyError):
     """Criteria, or a criteria file, that cannot be used."""
 
 
+class InvalidLedger(QualifyError):
+    """A ledger of criteria that cannot be read or written: a damaged, missing, changed or foreign file."""
+
+
+class LedgerConflict(QualifyError):
+    """Another job has added a version since the ledger was opened; nothing was added."""
+
+
 class InvalidArgument(QualifyError):
     """An argument outside its allowed values."""
 

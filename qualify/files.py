@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from collections.abc import Sequence
@@ -128,11 +129,25 @@ def write_whole(path: PathLike, content: str | bytes, error: type[QualifyError])
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
+        _settle(file.parent)
     except OSError as problem:
         raise error(f"{path} cannot be written: {problem.strerror or problem}") from None
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the file itself is written, or the error told
+            part.unlink(missing_ok=True)
     return Path(path)
+
+
+def _settle(folder: Path) -> None:
+    """Have the folder's new names written to the disk, so that they outlast a power cut."""
+    if os.name != "posix":  # other systems open no folders
+        return
+    with contextlib.suppress(OSError):  # a file system that syncs no folders; the file is there all the same
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _nearby(file: Path) -> str:

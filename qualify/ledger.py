@@ -1,0 +1,303 @@
+"""Ledger: criteria by version, kept whole on disk, so that every deal can be scored by those of its day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from qualify.criteria import Criteria
+from qualify.criteria_changes import changes_between
+from qualify.criteria_file import criteria_to_json
+from qualify.errors import InvalidArgument, LedgerConflict, did_you_mean, short
+from qualify.files import PathLike
+from qualify.ledger_files import append, read_folder, writing
+from qualify.ledger_versions import Entry, day_of, entry_of
+from qualify.tables.render import page
+from qualify.tables.wording import counted
+
+if TYPE_CHECKING:
+    from qualify.recalibration import Recalibration
+
+COLUMNS = ["version", "parent", "dated", "verdict", "deals", "won", "fingerprint", "file"]
+SHOWN = ["version", "parent", "dated", "verdict", "deals", "won"]
+STARTED, BY_HAND = "start", "by hand"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Ledger:
+    """Criteria by version, as they were on disk when the ledger was opened.
+
+    Every version is a criteria file in the folder, named after the quarter in which it came into force
+    (``2026Q3.json``, then ``2026Q3-2.json``); it never changes, and `read_criteria` reads it.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    """
+
+    path: Path
+    _entries: tuple[Entry, ...]
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The versions, the first one first.
+
+        version, parent (empty for the first), dated (in force from this day, YYYY-MM-DD), verdict (of the
+        recalibration that made it, else ``start`` or ``by hand``), deals, won, fingerprint (of the deals
+        it rests on), file.
+        """
+        rows = pd.DataFrame([entry.row() for entry in self._entries], columns=COLUMNS)
+        return rows.astype(dict.fromkeys(COLUMNS, "str") | {"deals": "int64", "won": "int64"})
+
+    @property
+    def current(self) -> Criteria:
+        """The newest version's criteria."""
+        return self._last().criteria
+
+    def __repr__(self) -> str:
+        if not self._entries:
+            return f"<Ledger {self.path}: empty>"
+        last, versions = self._entries[-1], counted(len(self._entries), "version")
+        return f"<Ledger {self.path}: {versions}, {last.version} in force from {last.dated}>"
+
+    def _repr_html_(self) -> str:
+        return page("Criteria by version", "Each is in force from its date on.", [("", self.history[SHOWN])])
+
+    def criteria(self, version: str) -> Criteria:
+        """Return the criteria of one version.
+
+        Parameters
+        ----------
+        version : str
+            As in `history`.
+
+        Returns
+        -------
+        Criteria
+            As they were added.
+
+        Raises
+        ------
+        InvalidArgument
+            Where there is no such version.
+        """
+        by_version = {entry.version: entry.criteria for entry in self._entries}
+        if version in by_version:
+            return by_version[version]
+        hint = did_you_mean(str(version), by_version) or f" It has {', '.join(by_version) or 'none'}."
+        raise InvalidArgument(f"the ledger {self.path} has no version {short(version)}.{hint}")
+
+    def on(self, date: dt.date | str) -> Criteria:
+        """Return the criteria that were in force on a day, to score a deal as it was scored then.
+
+        Parameters
+        ----------
+        date : date or str
+            The day; text as YYYY-MM-DD.
+
+        Returns
+        -------
+        Criteria
+            Of the newest version that is not dated later.
+
+        Raises
+        ------
+        InvalidArgument
+            Where the day comes before the first version, or is no date.
+        """
+        day = day_of(date, name="date", where="on")
+        self._last()  # or say that there is none
+        in_force = [entry for entry in self._entries if entry.dated <= day]
+        if not in_force:
+            first = self._entries[0]
+            raise InvalidArgument(
+                f"no criteria were in force on {day}: the first, {first.version}, is dated {first.dated}."
+            )
+        return in_force[-1].criteria
+
+    def diff(self, before: str, after: str) -> pd.DataFrame:
+        """Say what differs between two versions.
+
+        Parameters
+        ----------
+        before, after : str
+            Versions, as in `history`.
+
+        Returns
+        -------
+        DataFrame
+            As `Recalibration.changes`: what, characteristic, answer, before, after, change (in plain words).
+            No rows where nothing differs.
+
+        Raises
+        ------
+        InvalidArgument
+            Where there is no such version.
+        """
+        return changes_between(self.criteria(before), self.criteria(after))
+
+    def next_version(self, dated: dt.date | str) -> str:
+        """Return the name that the next version will have.
+
+        Parameters
+        ----------
+        dated : date or str
+            The first day it will be in force; text as YYYY-MM-DD.
+
+        Returns
+        -------
+        str
+            The quarter, numbered from its second version on.
+
+        Raises
+        ------
+        InvalidArgument
+            For a date before that of the newest version.
+        """
+        day = day_of(dated, name="dated", where="add")
+        if self._entries and day < (last := self._entries[-1]).dated:
+            raise InvalidArgument(
+                f"`dated` of `add` must not go back: version {last.version} is dated {last.dated}; got {day}."
+            )
+        quarter = f"{day.year:04d}Q{(day.month + 2) // 3}"
+        taken = {entry.version for entry in self._entries}
+        names = (f"{quarter}-{number}" if number > 1 else quarter for number in count(1))
+        return next(name for name in names if name not in taken)
+
+    def add(
+        self, criteria: Criteria, *, dated: dt.date | str, recalibration: Recalibration | None = None
+    ) -> Ledger:
+        """Add criteria as the newest version.
+
+        Parameters
+        ----------
+        criteria : Criteria
+            To be in force from now on. Their version is named anew, after the quarter of `dated`.
+        dated : date or str
+            The first day they are in force, not before that of the newest version; text as YYYY-MM-DD.
+        recalibration : Recalibration, optional
+            Where the criteria come from one: for its verdict, and to be sure that it was made from the newest
+            version.
+
+        Returns
+        -------
+        Ledger
+            With the new version; this one stays as it is.
+
+        Raises
+        ------
+        LedgerConflict
+            Where the newest version on disk, or the one that was recalibrated, is another than this ledger's:
+            another job was quicker.
+        InvalidLedger
+            Where the folder cannot be written, or something in it is damaged.
+        InvalidArgument
+            For a date that goes back, or things of the wrong kind.
+
+        Notes
+        -----
+        The version is added by one rename, under a lock that ends with its process: a run that is cut off,
+        at whatever moment, leaves the ledger as it was or with the whole new version.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import qualify as ql
+        >>> simulated = ql.simulate_deals(300, rng=1)
+        >>> criteria = ql.refine_criteria(ql.read_deals(simulated.frame, simulated.survey), replicates=20)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     ledger = ql.open_ledger(folder).add(criteria, dated="2026-07-01")
+        >>> ledger.current.version
+        '2026Q3'
+        """
+        # All that can fail for the criteria's own sake comes before anything is touched.
+        verdict = self._verdict(criteria, recalibration)
+        content, new = self._next(criteria, dated, verdict)
+        with writing(self.path):
+            there = read_folder(self.path, known=self._entries)
+            if [entry.sha256 for entry in there] != [entry.sha256 for entry in self._entries]:
+                raise LedgerConflict(
+                    f"another job has added to the ledger {self.path} since it was read: the newest is now "
+                    f"{_newest(there)}, not {_newest(self._entries)}. Nothing was added; recalibrate anew."
+                )
+            append(self.path, there, content, new)
+        return Ledger(path=self.path, _entries=(*self._entries, new))
+
+    def _last(self) -> Entry:
+        if not self._entries:
+            raise InvalidArgument(
+                f"the ledger {self.path} holds no criteria yet; add the first: "
+                "open_ledger(path).add(criteria, dated=...), or `qualify ledger add`."
+            )
+        return self._entries[-1]
+
+    def _verdict(self, criteria: object, recalibration: Recalibration | None) -> str:
+        """Check that the criteria follow on the newest version, and say what made them."""
+        if not isinstance(criteria, Criteria):
+            hint = " Did you mean its `.criteria`?" if hasattr(criteria, "criteria") else ""
+            raise InvalidArgument(f"`criteria` of `add` must be Criteria; got {short(criteria)}.{hint}")
+        if recalibration is None:
+            return BY_HAND if self._entries else STARTED
+        if recalibration.criteria is not criteria:
+            raise InvalidArgument("`recalibration` of `add` must be the one whose `.criteria` are added.")
+        if criteria_to_json(recalibration.in_use) != criteria_to_json(self.current):
+            raise LedgerConflict(
+                f"version {recalibration.in_use.version} was recalibrated, but the newest of the ledger "
+                f"{self.path} is {_newest(self._entries)}. Nothing was added; recalibrate anew."
+            )
+        return recalibration.verdict
+
+    def _next(self, criteria: Criteria, dated: dt.date | str, verdict: str) -> tuple[bytes, Entry]:
+        """Make the next version's file, and read it back, as a later run will."""
+        version = self.next_version(dated)
+        last = self._entries[-1] if self._entries else None
+        origin = {
+            "parent": last.version if last else "",
+            "parent_sha256": last.sha256 if last else "",
+            "dated": day_of(dated, name="dated", where="add").isoformat(),
+            "verdict": verdict,
+        }
+        named = replace(criteria, version=version, provenance=criteria.provenance | {"ledger": origin})
+        content = criteria_to_json(named).encode()
+        return content, entry_of(content, f"{version}.json")
+
+
+def open_ledger(path: PathLike) -> Ledger:
+    """Open a ledger: a folder of criteria by version.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The folder. One that is missing or empty is a ledger without versions; the first `Ledger.add` makes
+        it. Nothing is written by opening.
+
+    Returns
+    -------
+    Ledger
+        As it is now on disk.
+
+    Raises
+    ------
+    InvalidLedger
+        Where a file in it is damaged, missing, was changed after it was added, or is no part of a ledger;
+        every one is named. Names that begin with a dot are left alone.
+
+    Examples
+    --------
+    >>> import qualify as ql
+    >>> ledger = ql.open_ledger("criteria")  # doctest: +SKIP
+    >>> ql.score_deals(ledger.on("2026-08-12"), "august.csv")  # doctest: +SKIP
+    """
+    folder = Path(path)
+    return Ledger(path=folder, _entries=read_folder(folder))
+
+
+def _newest(entries: Sequence[Entry]) -> str:
+    return f"version {entries[-1].version}" if entries else "no version"
