@@ -6,20 +6,19 @@ Whatever is heavy is imported inside the commands, so that `qualify --help` answ
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qualify._version import __version__
-from qualify.errors import InvalidArgument, QualifyError
+from qualify.errors import InvalidArgument
+from qualify.ledger_commands import ledger_app, recalibrate
+from qualify.terminal import AsJson, DealsFile, Replicates, Seed, plain_errors, show, tell
 
 if TYPE_CHECKING:
     from qualify.study import Study
 
-MISTAKE, INTERRUPTED = 2, 130
 MOST_ROWS = 40  # of scored deals shown on the screen
 
 app = typer.Typer(
@@ -30,14 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DealsFile = Annotated[
-    Path, typer.Argument(help="Table of deals: .csv, .xlsx, .parquet or .jsonl.", metavar="DEALS")
-]
-Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives the same files.", min=0)]
-Replicates = Annotated[
-    int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=2)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+app.command()(recalibrate)
+app.add_typer(ledger_app, name="ledger")
 
 
 def _version(wanted: bool) -> None:
@@ -72,7 +65,7 @@ def analyze(
 
     Writes summary, criteria, tables (also validation.csv, audit.csv), win_curve.png and calibration.png.
     """
-    with _plain_errors():
+    with plain_errors():
         study, written = _analyze(deals, survey, out, {"rng": seed, "replicates": replicates})
         if as_json:
             from qualify.study_files import study_to_dict
@@ -80,7 +73,7 @@ def analyze(
 
             typer.echo(to_json(study_to_dict(study) | {"files": [str(path) for path in written]}))
             return
-        _show(study.summary)
+        show(study.summary)
         _list_files(out)
 
 
@@ -95,7 +88,7 @@ def infer_survey(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Draft a survey from a table of deals, to be corrected by hand."""
-    with _plain_errors():
+    with plain_errors():
         import qualify as ql
         from qualify.survey_file import survey_to_yaml
 
@@ -103,12 +96,12 @@ def infer_survey(
             raise InvalidArgument(f"{out} exists already; name another file, or say --force to replace it.")
         drafted = ql.infer_survey(deals, outcome=outcome, won=won or None)
         for note in drafted.notes:
-            _tell(note)
+            tell(note)
         if out is None:
             typer.echo(survey_to_yaml(drafted), nl=False)
             return
         ql.write_survey(drafted, out)
-        _tell(
+        tell(
             f"{len(drafted.names)} characteristics drafted in {out}. Check kinds and orders before you go on."
         )
 
@@ -128,11 +121,16 @@ def score(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
+<<<<<<< HEAD
     """Score deals, open or closed, by refined criteria; say what to find out and what to change next.
 
     With --cost (and --value, or a column of values) the decision to pursue is what counts, else the zone.
     """
     with _plain_errors():
+=======
+    """Score deals, open or closed, by refined criteria."""
+    with plain_errors():
+>>>>>>> 5004eee (qualify recalibrate is the quarterly job, with a page and exit codes; qualify ledger adds, lists and compares versions)
         import qualify as ql
         from qualify.files import checked_suffix, write_whole
         from qualify.tables.formats import clean
@@ -150,14 +148,19 @@ def score(
             told = {"notes": to_records(scored.notes), "deals": to_records(scored.table)}
             typer.echo(to_json({"criteria": scored.version} | told))
             return
+<<<<<<< HEAD
         gates = ["gates"] if scored.table["gates"].any() else []
         shown = ["deal", "score", "probability", "low", "high", "zone", *gates, "ask_next", "levers"]
         _show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
         for note in scored.notes.to_dict("records"):
             about = f"{note['characteristic']}: " if note["characteristic"] else ""
             _tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
+=======
+        shown = ["deal", "score", "probability", "low", "high", "zone", "ask_next"]
+        show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
+>>>>>>> 5004eee (qualify recalibrate is the quarterly job, with a page and exit codes; qualify ledger adds, lists and compares versions)
         if out is not None:
-            _tell(f"{len(scored.table)} deals scored in {out}.")
+            tell(f"{len(scored.table)} deals scored in {out}.")
 
 
 @app.command()
@@ -167,16 +170,16 @@ def demo(
     replicates: Replicates = 100,
 ) -> None:
     """Try everything on simulated deals: write them as files, analyze those, and score the open ones."""
-    with _plain_errors():
+    with plain_errors():
         from qualify.demo import NEXT, truth_in_words, write_demo_files
 
         files = write_demo_files(out, seed)
         study, _ = _analyze(files.deals, files.survey, out, {"rng": seed, "replicates": replicates})
         files.score(study.criteria)
-        _show(study.summary)
-        _show("\n" + truth_in_words(files.truth))
+        show(study.summary)
+        show("\n" + truth_in_words(files.truth))
         _list_files(out)
-        _show("\nWITH YOUR OWN DEALS\n" + NEXT)
+        show("\nWITH YOUR OWN DEALS\n" + NEXT)
 
 
 def _analyze(deals: Path, survey: Path, out: Path, options: dict[str, Any]) -> tuple[Study, list[Path]]:
@@ -187,40 +190,9 @@ def _analyze(deals: Path, survey: Path, out: Path, options: dict[str, Any]) -> t
     read = ql.read_deals(deals, ql.read_survey(survey))
     check_outcomes(read, where="a study")
     made_folder(out)  # before the long work, so that a bad name is told at once
-    _tell(f"Analysing {read.n} closed deals; this may take a minute ...")
+    tell(f"Analysing {read.n} closed deals; this may take a minute ...")
     study = ql.analyze(read, **options)
     return study, write_study_files(study, out)
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Mistakes in what was given: the message and exit code 2, no traceback. Ctrl-C: 130, quietly."""
-    try:
-        yield
-    except QualifyError as error:
-        from qualify.tables.formats import clean
-
-        for line in str(error).splitlines():
-            indent = line[: len(line) - len(line.lstrip())]
-            typer.echo(indent + clean(line), err=True)
-        raise typer.Exit(MISTAKE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _show(text: str) -> None:
-    """Print text as it is, lines in capitals (headings) in bold where the terminal can."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, soft_wrap=True)
-    for line in text.split("\n"):
-        console.print(Text(line, style="bold" if line.isupper() else ""))
-
-
-def _tell(text: str) -> None:
-    """Say something beside the results."""
-    typer.echo(text, err=True)
 
 
 def _list_files(folder: Path) -> None:
@@ -230,5 +202,5 @@ def _list_files(folder: Path) -> None:
     known = DEMO_CONTENTS | CONTENTS
     names = [name for name in known if (folder / name).is_file()]
     width = max(map(len, names))
-    _show(f"\nFILES\nIn {folder}:")
-    _show("\n".join(f"  {name:{width}}  {known[name]}" for name in names))
+    show(f"\nFILES\nIn {folder}:")
+    show("\n".join(f"  {name:{width}}  {known[name]}" for name in names))

@@ -1,0 +1,54 @@
+"""What the commands share: options that mean the same everywhere, plain errors, and showing things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qualify.errors import NotEnoughDeals, QualifyError
+
+MISTAKE, INTERRUPTED = 2, 130
+
+DealsFile = Annotated[
+    Path, typer.Argument(help="Table of deals: .csv, .xlsx, .parquet or .jsonl.", metavar="DEALS")
+]
+Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives the same files.", min=0)]
+Replicates = Annotated[
+    int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=2)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+
+
+@contextmanager
+def plain_errors(too_few: int = MISTAKE) -> Iterator[None]:
+    """Mistakes in what was given: the message and exit code 2, no traceback. Ctrl-C: 130, quietly."""
+    try:
+        yield
+    except QualifyError as error:
+        from qualify.tables.formats import clean
+
+        for line in str(error).splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            typer.echo(indent + clean(line), err=True)
+        raise typer.Exit(too_few if isinstance(error, NotEnoughDeals) else MISTAKE) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def show(text: str) -> None:
+    """Print text as it is, lines in capitals (headings) in bold where the terminal can."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    for line in text.split("\n"):
+        console.print(Text(line, style="bold" if line.isupper() else ""))
+
+
+def tell(text: str) -> None:
+    """Say something beside the results."""
+    typer.echo(text, err=True)
