@@ -121,16 +121,11 @@ def score(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-<<<<<<< HEAD
     """Score deals, open or closed, by refined criteria; say what to find out and what to change next.
 
     With --cost (and --value, or a column of values) the decision to pursue is what counts, else the zone.
     """
-    with _plain_errors():
-=======
-    """Score deals, open or closed, by refined criteria."""
     with plain_errors():
->>>>>>> 5004eee (qualify recalibrate is the quarterly job, with a page and exit codes; qualify ledger adds, lists and compares versions)
         import qualify as ql
         from qualify.files import checked_suffix, write_whole
         from qualify.tables.formats import clean
@@ -148,17 +143,12 @@ def score(
             told = {"notes": to_records(scored.notes), "deals": to_records(scored.table)}
             typer.echo(to_json({"criteria": scored.version} | told))
             return
-<<<<<<< HEAD
         gates = ["gates"] if scored.table["gates"].any() else []
         shown = ["deal", "score", "probability", "low", "high", "zone", *gates, "ask_next", "levers"]
-        _show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
+        show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
         for note in scored.notes.to_dict("records"):
             about = f"{note['characteristic']}: " if note["characteristic"] else ""
-            _tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
-=======
-        shown = ["deal", "score", "probability", "low", "high", "zone", "ask_next"]
-        show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
->>>>>>> 5004eee (qualify recalibrate is the quarterly job, with a page and exit codes; qualify ledger adds, lists and compares versions)
+            tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
         if out is not None:
             tell(f"{len(scored.table)} deals scored in {out}.")
 

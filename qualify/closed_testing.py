@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from qualify.held_deals import HeldDeals
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.gates import log_losses, mean_with_error
+from qualify.numerics.metrics import log_losses, mean_with_error
 from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
 from qualify.numerics.updating import (
     VERDICTS,

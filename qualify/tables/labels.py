@@ -86,7 +86,6 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "in_use": ("In use", "text"),
     "inclusion": ("Chosen in", "percent"),
     "kept": ("Kept", "text"),
-    "log_loss": ("Log loss", "metric"),
     "learned_from": ("Learned from (deals)", "count"),
     "levers": ("Levers", "text"),
     "limit": ("Limit", "percent"),
@@ -150,7 +149,6 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "won_then": ("Won then", "count"),
     "worse_by": ("Log loss worse by", "metric"),
     "year": ("Year", "text"),
-    "worse_by": ("Worse by", "metric"),
     "zone": ("Zone", "text"),
 }
 

@@ -53,8 +53,8 @@ def as_markdown(table: pd.DataFrame) -> str:
             "",
             *lines,
             "",
-            f"Both implementations decide alike in {often} of runs; their rates differ by at most {worst:.1f} "
-            "points.",
+            f"Both implementations decide alike in {often} of runs; "
+            f"their rates differ by at most {worst:.1f} points.",
             "",
         ]
     )
