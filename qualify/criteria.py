@@ -86,7 +86,8 @@ class Criteria:
     version : str
         Version of these criteria.
     provenance : dict
-        Deals, seed, settings, fingerprint of the deals, and the fitted coefficients with their covariance.
+        Deals, seed, settings, fingerprint of the deals, the fitted coefficients with their covariance, and
+        `past`: what open deals are held against (ends of every score, mean value of a win, mean effort).
     """
 
     points: pd.DataFrame
