@@ -16,11 +16,11 @@ from qualify.deciding import Work, decide
 from qualify.drift import drift_table
 from qualify.enough import check_draws
 from qualify.errors import check_level
-from qualify.held_deals import HeldDeals, hold, open_ones
+from qualify.held_deals import hold, open_ones
 from qualify.moved_curve import new_band
 from qualify.new_deals import check_new
 from qualify.origin import Origin
-from qualify.recalibration_tables import gates_now, performance_on_new, zones_then_and_now
+from qualify.recalibration_tables import gates_now, performance_on_new, scores_table, zones_then_and_now
 from qualify.recalibration_words import (
     OLDER_CRITERIA,
     changes_words,
@@ -279,14 +279,9 @@ def _tables(work: Work, tested: ClosedTest) -> dict[str, pd.DataFrame]:
             rng=work.chance[3],
         ),
         "reps": rep_table(criteria, work.everything.deals, work.history, level),
-        "scores": _scores(work.everything),
+        "scores": scores_table(work.everything),
         "gates": gates_now(criteria, work.everything, level),
     }
-
-
-def _scores(held: HeldDeals) -> pd.DataFrame:
-    columns = {"score": held.score, "probability": held.chance, "zone": held.zone}
-    return pd.DataFrame(columns | {"won": held.sample.outcome > 0.5}, index=held.deals.closed.index)
 
 
 def _notes(work: Work, gates: pd.DataFrame, tested: ClosedTest) -> list[str]:

@@ -185,3 +185,20 @@ def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame
         rows.append((name, answer, limit, n, wins, wins / n if n else np.nan, *ends, bool(holds)))
     names = ["characteristic", "answer", "limit", *PARTS, "holds"]
     return pd.DataFrame(rows, columns=names)
+
+
+def scores_table(held: HeldDeals) -> pd.DataFrame:
+    """Return what the criteria in use say of every new deal, and how it ended.
+
+    Parameters
+    ----------
+    held : HeldDeals
+        All new deals.
+
+    Returns
+    -------
+    DataFrame
+        `Recalibration.scores`.
+    """
+    columns = {"score": held.score, "probability": held.chance, "zone": held.zone}
+    return pd.DataFrame(columns | {"won": held.sample.outcome > 0.5}, index=held.deals.closed.index)
