@@ -86,8 +86,10 @@ class Criteria:
     version : str
         Version of these criteria.
     provenance : dict
-        Deals, seed, settings, fingerprint of the deals, the fitted coefficients with their covariance, and
-        `past`: what open deals are held against (ends of every score, mean value of a win, mean effort).
+        Deals, seed, settings, fingerprint of the deals, the fitted coefficients with their covariance, their
+        uncertainty and the column that each answer goes into, and `past`: what open deals are held against
+        (ends of every score, mean value of a win, mean effort). Of recalibrated criteria also the verdict,
+        the dates of the deals and the parent version.
     """
 
     points: pd.DataFrame

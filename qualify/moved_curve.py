@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from qualify.tipping import TippingPoint, isotonic_steps
 from qualify.tipping_verdict import ZONES
 
 EDGES = ("low", "midpoint", "high")
+SAID = "recalibrated by"
 
 
 def new_band(criteria: Criteria, line: Line, level: float) -> pd.DataFrame:
@@ -105,7 +107,9 @@ def moved_tipping(criteria: Criteria, held: HeldDeals, line: Line) -> TippingPoi
         within = 0.0 <= row["now"] <= top
         places[edge] = float(row["now"]) if within else np.nan
         places[f"{edge}_ci"] = (float(row["now_low"]), float(row["now_high"])) if within else (np.nan, np.nan)
-    noted = f"recalibrated by {counted(len(scores), 'deal')} closed since; {tipping.reason}"
+    # Of several recalibrations in a row the last is told.
+    first = re.sub(rf"^{SAID}[^;]*; ", "", tipping.reason)
+    noted = f"{SAID} {counted(len(scores), 'deal')} closed since; {first}"
     return replace(
         tipping,
         **places,

@@ -44,6 +44,8 @@ def test_updated_criteria_can_be_used_and_updated_again(
     assert again.verdict == "keep"
     back = ql.recalibrate(shifted.criteria, quarter(400, seed=10), replicates=DRAWS)
     assert (back.verdict, back.criteria.version) == ("shift", "3")
+    assert back.criteria.tipping.reason.count("recalibrated by") == 1
+    assert back.criteria.provenance["parent"]["parent"]["version"] == "1"
     usable(back.criteria)
 
 

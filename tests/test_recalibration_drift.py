@@ -16,6 +16,7 @@ from qualify.criteria_changes import changes_between
 from qualify.drift import drift_table, period_test
 from qualify.errors import InvalidArgument
 from qualify.new_deals import pool
+from qualify.recalibration_words import drift_words
 from qualify.rep_drift import rep_table
 
 HOW = {"replicates": 499, "level": 0.95}
@@ -148,8 +149,8 @@ def test_a_rep_who_inflates_answers_is_found() -> None:
     assert table["q_value"].idxmin() == "Anna"
     assert table.loc["Anna", "q_value"] < 0.001
     assert table.loc["Anna", "moved_low"] > 0
-    found = ql.recalibrate(in_use(), ql.read_deals(inflated, past().survey), history=past(), replicates=99)
-    assert "Anna gives" in found.summary
+    nothing = drifts(quarter(400)).reset_index()
+    assert "Anna gives" in drift_words(nothing, table.reset_index(), 0.05)
 
 
 def test_generosity_is_what_a_rep_gives_above_others_to_deals_that_end_alike() -> None:
