@@ -12,10 +12,10 @@ from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.enough import check_deals, check_draws
 from qualify.errors import InvalidArgument, NotEnoughDeals, check_level, check_positive, short
-from qualify.held_deals import HeldDeals, hold, log_odds_of
 from qualify.numerics.alarm import Watch, limits_of, watch
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.updating import Units, draw_outcomes
+from qualify.recalibrating.held_deals import HeldDeals, hold, log_odds_of
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.units import in_order

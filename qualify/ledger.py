@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from qualify.criteria import Criteria
-from qualify.criteria_changes import changes_between
 from qualify.criteria_file import criteria_to_json
 from qualify.errors import InvalidArgument, LedgerConflict, did_you_mean, short
 from qualify.files import PathLike
 from qualify.ledger_files import append, read_folder, writing
 from qualify.ledger_versions import Entry, day_of, entry_of
+from qualify.recalibrating.changes import changes_between
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 

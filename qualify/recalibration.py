@@ -8,20 +8,21 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 
-from qualify.closed_testing import ClosedTest, chosen_line, run_closed_test
 from qualify.criteria import Criteria
-from qualify.criteria_changes import changes_between
 from qualify.deals import Deals
-from qualify.deciding import Work, decide
-from qualify.drift import drift_table
 from qualify.enough import check_draws
 from qualify.errors import check_level
-from qualify.held_deals import hold, open_ones
-from qualify.moved_curve import new_band
-from qualify.new_deals import check_new
-from qualify.origin import Origin
-from qualify.recalibration_tables import gates_now, performance_on_new, scores_table, zones_then_and_now
-from qualify.recalibration_words import (
+from qualify.recalibrating.changes import changes_between
+from qualify.recalibrating.closed_testing import ClosedTest, chosen_line, run_closed_test
+from qualify.recalibrating.deciding import Work, decide
+from qualify.recalibrating.drift import drift_table
+from qualify.recalibrating.held_deals import hold, open_ones
+from qualify.recalibrating.moved_curve import new_band
+from qualify.recalibrating.new_deals import check_new
+from qualify.recalibrating.origin import Origin
+from qualify.recalibrating.rep_drift import rep_table
+from qualify.recalibrating.tables import gates_now, performance_on_new, scores_table, zones_then_and_now
+from qualify.recalibrating.words import (
     OLDER_CRITERIA,
     changes_words,
     drift_words,
@@ -29,7 +30,6 @@ from qualify.recalibration_words import (
     verdict_words,
     words_on_tests,
 )
-from qualify.rep_drift import rep_table
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.units import in_order

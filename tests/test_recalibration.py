@@ -12,10 +12,10 @@ from recalibration_quarters import in_use, past, quarter, usable
 from scipy.special import expit, logit
 
 import qualify as ql
-import qualify.deciding as deciding
+import qualify.recalibrating.deciding as deciding
 from qualify.criteria import Criteria
+from qualify.recalibrating.words import words_on_tests
 from qualify.recalibration import Recalibration
-from qualify.recalibration_words import words_on_tests
 
 DRAWS = 199
 

@@ -13,7 +13,7 @@ from scipy.special import expit
 import qualify as ql
 from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_to_json
-from qualify.held_deals import hold
+from qualify.recalibrating.held_deals import hold
 from qualify.recalibration import Recalibration
 
 DRAWS = 199

@@ -11,13 +11,13 @@ from mixed_deals import MIXED, asked, deals_of, mixed
 from recalibration_quarters import in_use, past, quarter, quarter_frame
 
 import qualify as ql
-from qualify.answer_counts import count_like
-from qualify.criteria_changes import changes_between
-from qualify.drift import drift_table, period_test
 from qualify.errors import InvalidArgument
-from qualify.new_deals import pool
-from qualify.recalibration_words import drift_words
-from qualify.rep_drift import rep_table
+from qualify.recalibrating.answer_counts import count_like
+from qualify.recalibrating.changes import changes_between
+from qualify.recalibrating.drift import drift_table, period_test
+from qualify.recalibrating.new_deals import pool
+from qualify.recalibrating.rep_drift import rep_table
+from qualify.recalibrating.words import drift_words
 
 HOW = {"replicates": 499, "level": 0.95}
 

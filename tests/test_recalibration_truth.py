@@ -14,8 +14,8 @@ from recalibration_study.run import COLUMNS, one_run
 from recalibration_study.worlds import learn, population
 from scipy.special import expit, logit
 
-from qualify.closed_testing import run_closed_test
 from qualify.numerics.updating import Belief
+from qualify.recalibrating.closed_testing import run_closed_test
 
 WORLDS = ["yes-no 8", "yes-no 12"]
 RUNS = 30

@@ -16,7 +16,7 @@ from qualify.numerics.blocks import Vector
 from qualify.numerics.coding import Items
 from qualify.numerics.procedures import MOST, Recipe, points_recipe, predict, train
 from qualify.numerics.sample_size import expected_r2, riley_sizes
-from qualify.origin import Origin, described, next_version
+from qualify.recalibrating.origin import Origin, described, next_version
 from qualify.scales import scales_of, whole_sample
 from qualify.units import FOLDS, in_order
 

@@ -14,11 +14,11 @@ from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW
 from qualify.deals import Deals
 from qualify.errors import InvalidCriteria, Problem
-from qualify.new_deals import FEWEST
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.resampling import Sample
 from qualify.numerics.updating import CERTAIN, Belief
+from qualify.recalibrating.new_deals import FEWEST
 from qualify.scoring import gives, zone_of
 from qualify.units import sample_of
 

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from qualify.closed_testing import ClosedTest, chosen_line, compare_updates
 from qualify.criteria import Criteria
 from qualify.deals import Deals
-from qualify.held_deals import HeldDeals
-from qualify.new_deals import pool
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.updating import VERDICTS, Line
-from qualify.origin import Origin
-from qualify.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
-from qualify.recalibration_tables import new_performance
-from qualify.recalibration_words import NO_BETTER, rebuild_note, sure_notes, update_note
-from qualify.updating import recalibrated
+from qualify.recalibrating.closed_testing import ClosedTest, chosen_line, compare_updates
+from qualify.recalibrating.held_deals import HeldDeals
+from qualify.recalibrating.new_deals import pool
+from qualify.recalibrating.origin import Origin
+from qualify.recalibrating.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
+from qualify.recalibrating.tables import new_performance
+from qualify.recalibrating.updating import recalibrated
+from qualify.recalibrating.words import NO_BETTER, rebuild_note, sure_notes, update_note
 
 # The simpler update that takes the place of one that cannot be had.
 SIMPLER = {"rebuild": "rescale", "rescale": "shift", "shift": "keep"}

@@ -13,9 +13,9 @@ from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.criteria import Criteria
-from qualify.held_deals import HeldDeals, log_odds_of
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.updating import Line
+from qualify.recalibrating.held_deals import HeldDeals, log_odds_of
 from qualify.tables.wording import counted
 from qualify.tipping import TippingPoint, isotonic_steps
 from qualify.tipping_verdict import ZONES

@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.special import chdtrc, expit
 from scipy.stats import norm
 
-from qualify.held_deals import HeldDeals
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.metrics import log_losses, mean_with_error
 from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
@@ -29,7 +28,8 @@ from qualify.numerics.updating import (
     recalibrate_line,
     reference,
 )
-from qualify.rebuilding import Rebuild
+from qualify.recalibrating.held_deals import HeldDeals
+from qualify.recalibrating.rebuilding import Rebuild
 from qualify.units import FOLDS
 
 STEP_NAMES = (

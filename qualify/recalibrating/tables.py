@@ -10,11 +10,11 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from qualify.criteria import Criteria
-from qualify.held_deals import HeldDeals
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
 from qualify.numerics.validation import VAGUE, limits, move_scores, spread
+from qualify.recalibrating.held_deals import HeldDeals
 from qualify.scoring import gives
 
 SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")

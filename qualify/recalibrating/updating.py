@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from qualify.answer_counts import count_like
 from qualify.criteria import Criteria
 from qualify.criteria_tables import Zoning, band_table
 from qualify.deals import Deals
-from qualify.held_deals import HeldDeals
-from qualify.moved_curve import moved_table, moved_tipping, new_band
 from qualify.numerics.updating import Line, recalibrate_line
-from qualify.origin import Origin, described, next_version
+from qualify.recalibrating.answer_counts import count_like
+from qualify.recalibrating.held_deals import HeldDeals
+from qualify.recalibrating.moved_curve import moved_table, moved_tipping, new_band
+from qualify.recalibrating.origin import Origin, described, next_version
 from qualify.tipping import TippingPoint
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.answer_counts import count_like
 from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, code_answers, dense_design
 from qualify.numerics.full_fit import fit_full
 from qualify.numerics.logistic import RatioTest
 from qualify.numerics.stability_index import resampled_index, stability_index
-from qualify.recalibration_tables import difference
+from qualify.recalibrating.answer_counts import count_like
+from qualify.recalibrating.tables import difference
 from qualify.survey import UNKNOWN, Characteristic
 from qualify.tables.wording import listed
 from qualify.verdicts import q_values
