@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from qualify.criteria import Criteria
 from qualify.criteria_settings import POINTS
+from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes
@@ -127,7 +128,8 @@ def backtest(
     NotEnoughDeals
         Where there are not at least ten won and ten lost deals.
     InvalidArgument
-        For a level outside (0, 1), fewer than two replicates, or costs that let pursuing never pay.
+        For a level outside (0, 1), fewer than two replicates, costs that let pursuing never pay, or criteria
+        from other deals.
 
     Notes
     -----
@@ -157,6 +159,7 @@ def backtest(
     draws = check_draws(replicates, where="backtest")
     check_outcomes(deals, where="a backtest")
     _check_kinds(criteria, economics)
+    _check_origin(criteria, deals)
     economics = economics or Economics()
     ordered, _ = in_order(deals)
     past, break_even = past_of(ordered, economics)
@@ -181,6 +184,15 @@ def _check_kinds(criteria: object, economics: object) -> None:
     for name, given, kind in (("criteria", criteria, Criteria), ("economics", economics, Economics)):
         if given is not None and not isinstance(given, kind):
             raise InvalidArgument(f"`{name}` of `backtest` must be {kind.__name__}; got {short(given)}.")
+
+
+def _check_origin(criteria: Criteria | None, deals: Deals) -> None:
+    """Refuse criteria from other deals: points are learned anew from these, and theirs would not be tried."""
+    if criteria is not None and criteria.provenance.get("fingerprint") != fingerprint(deals):
+        raise InvalidArgument(
+            "`criteria` of `backtest` must have been refined from these very deals; `recalibrate` holds "
+            "criteria against other ones."
+        )
 
 
 def _held_out(

@@ -65,12 +65,13 @@ class Criteria:
         characteristic, inclusion (share of resamples that keep it), sign_agreement, kept, instead (the
         characteristic that is kept where this one is not, if one clearly is).
     parsimony : DataFrame
-        characteristics (at most so many), kept (their names, joined by ``"; "``), auc, brier, log_loss on
-        deals the points never saw, worse_by with worse_low and worse_high (log loss less that of the best
-        number), in_use.
+        characteristics (at most so many; with none, the win rate of the other deals), kept (their names,
+        joined by ``"; "``), auc, brier, log_loss on deals the points never saw, each counted once, worse_by
+        with worse_low and worse_high (log loss less that of the best number), in_use.
     left_out : DataFrame
         characteristic, adds with adds_low and adds_high: by how much log loss per deal on unseen deals would
-        fall if the characteristic were asked too. Where adds_low is not above 0, nothing speaks for asking.
+        fall if the characteristic were asked too. The kept ones were chosen on all deals, so that this leans
+        a little towards leaving out. Where adds_low is not above 0, it is not shown to add anything.
     answers : DataFrame
         characteristic, answer, and for a score the numbers [low, high) that the answer covers, n, won: how
         often each answer of the survey was given among the deals, whether or not its question is kept.
@@ -213,8 +214,8 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
         Keep at most this many characteristics. Unless told, as few, of at most eight, as come within one
         standard error of the best number on deals they have not seen.
     points : {"0 to 10", "0 to 5", "total 100"}
-        Points of the widest characteristic, at most (fewer where that costs nothing), or the highest score
-        that there can be.
+        Points of the widest characteristic, at most (fewer where that costs next to nothing), or the highest
+        score that there can be.
     zones : tuple of float, or Economics
         What divides the zones where there is no sharp tipping point: two win probabilities, below and from
         which on a deal is in the lower and the upper zone; or what a win is worth and pursuing a deal costs
@@ -254,7 +255,7 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     (Meinshausen & Bühlmann 2010), the places going to those chosen most often; a ridge fit of those; and
     points found by lowering the penalised deviance over whole numbers, coarsest scale first (for the criteria
     themselves until no two moves at once would lower it, with up to 20,000 deals). How many to keep is
-    settled once, by five divisions into ten folds, for all of them. Probabilities are those of the tipping
+    settled once, by five divisions into five folds, for all of them. Probabilities are those of the tipping
     curve on scores from criteria that never saw the deal. The interval in `Criteria.performance` holds for
     given scores; `validate` adds how much the figure differs between models, and its interval is the wider.
 

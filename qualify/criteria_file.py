@@ -82,7 +82,7 @@ def read_criteria(path: PathLike) -> Criteria:
     file = existing_file(path, [".json"], InvalidCriteria)
     try:
         content = json.loads(read_bytes(file, InvalidCriteria).decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # also numbers of thousands of figures
         raise InvalidCriteria(f"{file} is not JSON: {problem}") from None
     return criteria_from_dict(content, str(file))
 

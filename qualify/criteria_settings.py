@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from qualify._version import __version__
+from qualify.enough import check_draws
 from qualify.errors import InvalidArgument, check_level, check_positive, short
 
 # Budgets of points: what the widest characteristic may span, or what the highest score shall be.
@@ -22,14 +23,14 @@ def settings_of(
 ) -> dict[str, Any]:
     """Check the arguments and hold them as plain values."""
     check_level(level, where="refine_criteria")
-    check_positive(replicates, name="replicates", where="refine_criteria", whole=True)
+    replicates = check_draws(replicates, where="refine_criteria")
     if max_characteristics is not None:
         check_positive(max_characteristics, name="max_characteristics", where="refine_criteria", whole=True)
         max_characteristics = int(max_characteristics)
     if points not in POINTS:
         allowed = ", ".join(f'"{one}"' for one in POINTS)
         raise InvalidArgument(f"`points` of `refine_criteria` must be one of {allowed}; got {short(points)}.")
-    return {"max_characteristics": max_characteristics, "points": points, "replicates": int(replicates)}
+    return {"max_characteristics": max_characteristics, "points": points, "replicates": replicates}
 
 
 def origin_of(

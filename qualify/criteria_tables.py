@@ -59,8 +59,9 @@ def points_of_answers(points: pd.DataFrame, asked: Characteristic, answers: Sequ
 
 
 def as_numbers(answers: Sequence[str]) -> Numbers:
-    """Return the numbers that answers of a score are, NaN for `unknown`."""
-    return np.array([np.nan if answer == UNKNOWN else float(answer) for answer in answers], dtype=np.float64)
+    """Return the numbers that answers of a score are, NaN for `unknown` and for what is no number."""
+    found = pd.to_numeric(pd.Series(list(answers), dtype=object), errors="coerce")
+    return found.to_numpy(dtype=np.float64)
 
 
 def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:

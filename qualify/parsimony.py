@@ -7,11 +7,10 @@ import pandas as pd
 from scipy.stats import norm
 
 from qualify.deals import Deals
-from qualify.numerics.metrics import auc, mean_with_error
+from qualify.numerics.metrics import auc, log_losses, mean_with_error
 from qualify.numerics.sizes import ENOUGH, losses_added, thinned
 from qualify.refining import Refined
 from qualify.tables.wording import counted, pairs
-from qualify.units import FOLDS
 
 SIZE_COLUMNS = {
     "characteristics": "int64",
@@ -45,21 +44,27 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
         `Criteria.parsimony`.
     """
     sizes, z = refined.sizes, float(norm.ppf(0.5 + level / 2))
-    outcome, losses = sizes.sample.outcome, sizes.losses
+    outcome = sizes.sample.outcome
+    # Without questions there is the win rate of the other deals.
+    rate = (outcome.sum() - outcome) / (outcome.size - 1)
+    chances = np.concatenate([np.broadcast_to(rate, (1, *sizes.chance.shape[1:])), sizes.chance])
+    losses = log_losses(chances.swapaxes(0, 1), outcome)
     best = int(losses.mean(axis=1).argmin())
     names = np.array(deals.survey.names, dtype=object)
+    kept = np.vstack([np.zeros_like(sizes.kept[:1]), sizes.kept])
+    used = min(refined.recipe.most, len(sizes.kept)) if refined.trained.points.any() else 0
     rows: list[tuple[object, ...]] = []
-    for k, chance in enumerate(sizes.chance):
+    for k, chance in enumerate(chances):
         worse, error = mean_with_error(losses[k] - losses[best], sizes.sample.unit)
         rows.append(
             (
-                k + 1,
-                "; ".join(names[sizes.kept[k]]),
-                float(np.mean([auc(one, outcome) for one in chance])),
+                k,
+                "; ".join(names[kept[k]]),
+                float(np.mean([auc(one, outcome) for one in chance])) if k else 0.5,
                 float(np.mean((chance - outcome) ** 2)),
                 float(losses[k].mean()),
                 *(worse, worse - z * error, worse + z * error),
-                k + 1 == refined.recipe.most,
+                k == used,
             )
         )
     return pd.DataFrame(rows, columns=list(SIZE_COLUMNS)).astype(SIZE_COLUMNS)
@@ -88,7 +93,7 @@ def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.
     if not use.any():
         return pd.DataFrame([], columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
     sample, z = thinned(refined.sample, ENOUGH, rng), float(norm.ppf(0.5 + level / 2))
-    losses = losses_added(sample, use, refined.recipe.fewest, FOLDS, rng)
+    losses = losses_added(sample, use, refined.recipe.fewest, rng)
     rows = []
     for c in np.flatnonzero(~use):
         adds, error = mean_with_error(losses[0] - losses[1 + c], sample.unit)
@@ -113,7 +118,7 @@ def what_more_would_do(sizes: pd.DataFrame, level: float) -> str:
         A sentence and a space; empty where there is nothing to say.
     """
     best = sizes[sizes["log_loss"] == sizes["log_loss"].min()]
-    if best.empty or bool(best["in_use"].iloc[0]):
+    if best.empty or bool(best["in_use"].iloc[0]) or int(best["characteristics"].iloc[0]) == 0:
         return ""
     most, share = best[["characteristics", "auc"]].iloc[0]
     told = pairs(float(share), np.nan, np.nan, level=level)

@@ -83,7 +83,7 @@ def refine(
     scales = scales_of(deals)
     sample, grouping = whole_sample(deals, scales)
     alpha = Limits().alpha
-    sizes = try_sizes(sample, recipe, FOLDS, rng)
+    sizes = try_sizes(sample, recipe, rng)
     if fewer:
         recipe = recipe._replace(most=1 + smallest_size(sizes.losses, sizes.sample.unit))
     # What is handed out is worth a longer search; resamples make do with a shorter one.

@@ -125,6 +125,10 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
     >>> ql.score_deals(criteria, simulated.frame).table.columns[0]
     'deal'
     """
+    if not isinstance(criteria, Criteria):
+        raise InvalidArgument(
+            f"`criteria` of `score_deals` must be Criteria, as `read_criteria` gives; got {short(criteria)}."
+        )
     if economics is not None and not isinstance(economics, Economics):
         raise InvalidArgument(f"`economics` of `score_deals` must be Economics; got {short(economics)}.")
     if isinstance(deals, Deals):

@@ -234,8 +234,12 @@ def test_the_climb_is_gradual(deals: ql.Deals) -> None:
 
 
 def test_the_criteria(deals: ql.Deals) -> None:
-    criteria = ql.refine_criteria(deals, replicates=40)
+    criteria = ql.refine_criteria(deals, max_characteristics=8, replicates=40)
     assert 3 <= len(criteria.kept) <= 8
+    sizes = criteria.parsimony.set_index("characteristics")
+    assert sizes.loc[[1, 3, 5, 8], "auc"].is_monotonic_increasing
+    assert sizes.loc[8, "log_loss"] < sizes.loc[3, "log_loss"] < sizes.loc[0, "log_loss"]
+    assert sizes.loc[3, "worse_low"] < 0  # three questions are not shown to do worse
     assert {"Up_sale", "Source"} <= set(criteria.kept)
     assert not {"Authority", "Cross_sale", "RFP"} & set(criteria.kept)
     performance = criteria.performance.set_index("metric")

@@ -8,9 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, deal, fit_line, move, sort_by_answer
-from qualify.numerics.coding import NOMINAL, NUMERIC, Items, count_answers
+from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, fit_line, move, sort_by_answer
+from qualify.numerics.coding import NOMINAL, Items, count_answers
 from qualify.numerics.compiled import compiled
+from qualify.numerics.descent import (
+    Search,
+    begin_search,
+    descend,
+    fill_in,
+    may_move,
+    movable_groups,
+)
 from qualify.numerics.ridge import Training
 
 # A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
@@ -19,10 +27,6 @@ AFFORDABLE = 1.0
 SPANS = (2, 5, 10)
 # A thorough search begins with the widest characteristic over this share of its span, too.
 SHARES = (1.0, 0.85, 0.7, 0.55)
-# The search stays this close to the rounded effects: few deals with a rare answer prove little.
-LEEWAY = 1
-# A step must lower the deviance by this much; so many rounds of steps are made at most.
-WORTH, SWEEPS = 1e-6, 40
 
 
 class Budget(NamedTuple):
@@ -36,17 +40,6 @@ class Budget(NamedTuple):
     largest: int
     total: int
     thorough: bool
-
-
-class Search(NamedTuple):
-    """Points on their way: the deals on their board, where the points began, and the points' largest span."""
-
-    training: Training
-    board: Board
-    points: NDArray[np.int64]
-    rounded: NDArray[np.int64]
-    span: int
-    strength: float
 
 
 @compiled
@@ -72,7 +65,7 @@ def find_points(
         if use[c]:
             widest = max(widest, _spread(effects[c], counts[c]))
     nothing = np.zeros(effects.shape, dtype=np.int64)
-    best = _descend(_begin(training, board, nothing, 0, strength), np.zeros_like(use), False)
+    best = descend(begin_search(training, board, nothing, 0, strength), np.zeros_like(use), False)
     if widest <= 1e-9:
         return best
     if budget.total > 0:
@@ -82,10 +75,10 @@ def find_points(
         if span > budget.largest:
             break
         points = _rounded(training.items, effects, counts, use, span / widest)
-        card = _descend(_begin(training, board, points, span, strength), use, budget.thorough)
+        card = descend(begin_search(training, board, points, span, strength), use, budget.thorough)
         for k in range(1, len(SHARES) if budget.thorough else 1):
             points = _rounded(training.items, effects, counts, use, SHARES[k] * span / widest)
-            other = _descend(_begin(training, board, points, span, strength), use, True)
+            other = descend(begin_search(training, board, points, span, strength), use, True)
             card = other if other.loss < card.loss else card
         tried.append(card)
     least = min([card.loss for card in tried])
@@ -105,8 +98,8 @@ def merge_answers(
     """
     board = sort_by_answer(training, count_answers(training.items, training.weights))
     top = _highest(training.items, card.points)
-    search = _begin(training, board, card.points, top, strength)
-    movable = _movable(training, board.counts, use)
+    search = begin_search(training, board, card.points, top, strength)
+    movable = movable_groups(training, board.counts, use)
     best = fit_line(search.board, search.points, strength, card, FINE)
     limit = best.loss + AFFORDABLE
     while True:
@@ -124,7 +117,7 @@ def merge_answers(
                 move(training, search.points, search.board, c, a, -step)
         if least == limit:
             return best
-        search = _begin(training, board, merged, top, strength)
+        search = begin_search(training, board, merged, top, strength)
         best = fit_line(search.board, search.points, strength, best, FINE)
 
 
@@ -155,19 +148,23 @@ def _to_total(
     spread = 0.0
     for c in range(use.size):
         spread += _spread(effects[c], board.counts[c]) if use[c] else 0.0
-    share, points = 1.0, np.zeros(effects.shape, dtype=np.int64)
+    share = 1.0
+    points: NDArray[np.int64] = np.zeros(effects.shape, dtype=np.int64)
     while share > 0.0:
         points = _rounded(training.items, effects, board.counts, use, share * total / spread)
-        points = _descend(_begin(training, board, points, total, strength), use, False).points
+        points = descend(begin_search(training, board, points, total, strength), use, False).points
         if _highest(training.items, points) <= total:
             break
         share -= 0.02
+    for c in range(points.shape[0]):
+        given = points[c, : training.items.levels[c] + 1]
+        points[c] -= given.min()
     while _highest(training.items, points) < total:
-        raised = _raised(_begin(training, board, points, total, strength), use)
+        raised = _raised(begin_search(training, board, points, total, strength), use)
         if _highest(training.items, raised) == _highest(training.items, points):
             break
         points = raised
-    last = _begin(training, board, points, total, strength)
+    last = begin_search(training, board, points, total, strength)
     return fit_line(last.board, last.points, strength, Scorecard(last.points, 0.0, 0.0, np.inf), FINE)
 
 
@@ -177,13 +174,13 @@ def _raised(search: Search, use: NDArray[np.bool_]) -> NDArray[np.int64]:
     board, points = search.board, search.points
     start = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
     before, least, best = _highest(search.training.items, points), np.inf, points.copy()
-    movable = _movable(search.training, board.counts, use)
+    movable = movable_groups(search.training, board.counts, use)
     for g in range(movable.shape[0]):
         c, a = movable[g, 0], movable[g, 1]
-        if _may_move(search, c, a, 1):
+        if may_move(search, c, a, 1):
             move(search.training, points, board, c, a, 1)
             filled = points.copy()
-            _fill_in(search.training.items, board.counts, filled)
+            fill_in(search.training.items, board.counts, filled)
             loss = fit_line(board, points, search.strength, start, ROUGH).loss
             if loss < least and _highest(search.training.items, filled) == before + 1:
                 least, best = loss, filled
@@ -225,120 +222,5 @@ def _rounded(
                 low = min(low, effects[c, a])
         for a in range(known + 1):
             points[c, a] = int(np.rint(max(effects[c, a] - low, 0.0) * scale))
-    _fill_in(items, counts, points)
+    fill_in(items, counts, points)
     return points
-
-
-@compiled
-def _fill_in(items: Items, counts: Matrix, points: NDArray[np.int64]) -> None:
-    """Give numbers that no deal had the points of the nearest that one had, the lower of two as near."""
-    for c in range(points.shape[0]):
-        if items.kind[c] == NUMERIC:
-            known = items.levels[c]
-            for a in range(known):
-                for away in range(1, known):
-                    if counts[c, a] == 0 and a - away >= 0 and counts[c, a - away] > 0:
-                        points[c, a] = points[c, a - away]
-                        break
-                    if counts[c, a] == 0 and a + away < known and counts[c, a + away] > 0:
-                        points[c, a] = points[c, a + away]
-                        break
-
-
-@compiled
-def _begin(
-    training: Training, board: Board, rounded: NDArray[np.int64], span: int, strength: float
-) -> Search:
-    points = rounded.copy()
-    return Search(training, deal(training, board, points, LEEWAY), points, rounded, span, strength)
-
-
-@compiled
-def _descend(search: Search, use: NDArray[np.bool_], thorough: bool) -> Scorecard:
-    """Move the points of one group of answers at a time by one, as long as the loss falls; then of two."""
-    board, points = search.board, search.points
-    best = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
-    movable = _movable(search.training, board.counts, use)
-    for _ in range(SWEEPS):
-        before = best.loss
-        for g in range(movable.shape[0]):
-            best = _one_step(search, movable[g], best)
-        if thorough and best.loss == before:
-            for g in range(movable.shape[0]):
-                best = _two_steps(search, movable, g, best)
-        if best.loss == before:
-            break
-    _fill_in(search.training.items, board.counts, points)
-    return fit_line(board, points, search.strength, best, FINE)
-
-
-@compiled
-def _movable(training: Training, counts: Matrix, use: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """List the groups of answers that can be moved: characteristic and answer, (G, 2)."""
-    groups = np.empty((counts.size, 2), dtype=np.int64)
-    size = 0
-    for c in range(use.size):
-        for a in range(training.items.levels[c] + 1):
-            if use[c] and _stands_alone(training, counts, c, a):
-                groups[size, 0], groups[size, 1] = c, a
-                size += 1
-    return groups[:size]
-
-
-@compiled
-def _one_step(search: Search, group: NDArray[np.int64], best: Scorecard) -> Scorecard:
-    """Move a group by one, down or up, where that lowers the loss; return the better card."""
-    for step in (-1, 1):
-        if _may_move(search, group[0], group[1], step):
-            move(search.training, search.points, search.board, group[0], group[1], step)
-            card = fit_line(search.board, search.points, search.strength, best, ROUGH)
-            if card.loss < best.loss - WORTH:
-                return card
-            move(search.training, search.points, search.board, group[0], group[1], -step)
-    return best
-
-
-@compiled
-def _two_steps(search: Search, movable: NDArray[np.int64], g: int, best: Scorecard) -> Scorecard:
-    """Move a group by one and then any by one, where both together lower the loss; return the better card."""
-    c, a = movable[g, 0], movable[g, 1]
-    for step in (-1, 1):
-        if _may_move(search, c, a, step):
-            move(search.training, search.points, search.board, c, a, step)
-            for other in range(movable.shape[0]):
-                card = _one_step(search, movable[other], best)
-                if card.loss < best.loss:
-                    return card
-            move(search.training, search.points, search.board, c, a, -step)
-    return best
-
-
-@compiled
-def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bool:
-    """Whether deals gave this answer or one pooled into it, and it is not a rare one held at the average."""
-    if counts[c][training.coding.group[c] == answer].sum() == 0:
-        return False
-    return bool(training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0)
-
-
-@compiled
-def _may_move(search: Search, c: int, answer: int, step: int) -> bool:
-    """Whether a group may move: near to where it was, and the order of a ranked or rated question kept."""
-    training, board, points = search.training, search.board, search.points
-    there = points[c, answer] + step
-    if abs(there - search.rounded[c, answer]) > LEEWAY or not 0 <= there <= search.span:
-        return False
-    known = training.items.levels[c]
-    group = training.coding.group[c]
-    if training.items.kind[c] == NOMINAL or answer == known:
-        return True
-    asked = np.flatnonzero(board.counts[c, :known] > 0)
-    rising = points[c, asked[-1]] - points[c, asked[0]]
-    if rising == 0:
-        return False
-    for k in range(1, asked.size):
-        up = points[c, asked[k]] + step * (group[asked[k]] == answer)
-        down = points[c, asked[k - 1]] + step * (group[asked[k - 1]] == answer)
-        if (up - down) * rising < 0:
-            return False
-    return True

@@ -17,8 +17,8 @@ from qualify.numerics.procedures import Recipe, answer_effects, train
 from qualify.numerics.resampling import Sample, both_outcomes, cross_fits, divide, replicate, some_of
 from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 
-# Divisions into folds, and deals that settle how many characteristics to keep.
-DIVISIONS, ENOUGH = 5, 20_000
+# Divisions, their folds, and deals that settle how many characteristics to keep.
+DIVISIONS, FOLDS, ENOUGH = 5, 5, 20_000
 
 
 class Sizes(NamedTuple):
@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
         return log_losses(self.chance.swapaxes(0, 1), self.sample.outcome)
 
 
-def try_sizes(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Sizes:
+def try_sizes(sample: Sample, recipe: Recipe, rng: np.random.Generator) -> Sizes:
     """Repeat the way to points for every number of characteristics up to the recipe's, on the same folds.
 
     Parameters
@@ -48,8 +48,6 @@ def try_sizes(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generat
         The deals; of more than `ENOUGH`, that many are drawn.
     recipe : Recipe
         The way to points.
-    folds : int
-        Folds of each division.
     rng : numpy.random.Generator
         Source of chance.
 
@@ -64,7 +62,7 @@ def try_sizes(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generat
     for most in range(1, min(recipe.most, sample.items.levels.size) + 1):
         one = recipe._replace(most=most)
         # The same seed deals out the same folds, so that sizes differ in nothing else.
-        chance.append(expit(cross_fits(sample, one, folds, DIVISIONS, np.random.default_rng(seed))))
+        chance.append(expit(cross_fits(sample, one, FOLDS, DIVISIONS, np.random.default_rng(seed))))
         points = train(sample.items, sample.outcome, sample.weights, one).points
         kept.append(points.any(axis=1))
     return Sizes(np.array(chance), np.array(kept), sample)
@@ -95,9 +93,7 @@ def smallest_size(losses: Matrix, unit: NDArray[np.int64]) -> int:
     return best
 
 
-def losses_added(
-    sample: Sample, use: NDArray[np.bool_], fewest: float, folds: int, rng: np.random.Generator
-) -> Matrix:
+def losses_added(sample: Sample, use: NDArray[np.bool_], fewest: float, rng: np.random.Generator) -> Matrix:
     """Log loss of unseen deals with the characteristics in use, and with each other one added, (1 + C, n).
 
     Parameters
@@ -108,8 +104,6 @@ def losses_added(
         The characteristics that are kept.
     fewest : float
         Answers with fewer deals are pooled.
-    folds : int
-        Folds of each division.
     rng : numpy.random.Generator
         Source of chance.
 
@@ -119,7 +113,7 @@ def losses_added(
         Row 0 is that of the characteristics in use, as is the row of each of them: nothing is added.
     """
     log_odds = replicate(
-        lambda generator: _added(sample, use, fewest, folds, generator),
+        lambda generator: _added(sample, use, fewest, generator),
         DIVISIONS,
         rng,
         what="weighing what is left out",
@@ -127,14 +121,12 @@ def losses_added(
     return log_losses(expit(np.array(log_odds)), sample.outcome)
 
 
-def _added(
-    sample: Sample, use: NDArray[np.bool_], fewest: float, folds: int, rng: np.random.Generator
-) -> Matrix:
+def _added(sample: Sample, use: NDArray[np.bool_], fewest: float, rng: np.random.Generator) -> Matrix:
     """Do so for one division, in log-odds."""
-    fold = divide(sample, folds, rng)
+    fold = divide(sample, FOLDS, rng)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
     log_odds = np.full((1 + use.size, sample.outcome.size), np.log(rate / (1.0 - rate)))
-    for k in range(folds):
+    for k in range(FOLDS):
         held = fold == k
         weights = np.where(held, 0.0, sample.weights)
         if held.any() and both_outcomes(sample.outcome, weights):

@@ -85,7 +85,7 @@ def _draw(ax: Axes, criteria: Criteria, user: dict[str, Any]) -> None:
 def _write(ax: Axes, criteria: Criteria) -> None:
     table, small = criteria.parsimony, points("small")
     ax.set_xticks(table["characteristics"])
-    ax.set_xlim(0.5, len(table) + 0.9)
+    ax.set_xlim(-0.5, len(table) - 0.1)
     bare(ax)
     ax.set_ylabel("Log loss per deal,\nmore than the best", **PLAIN)
     label = ax.set_xlabel("Questions that may earn points, at most", **PLAIN)
@@ -114,12 +114,15 @@ def _title(criteria: Criteria) -> str:
     table = criteria.parsimony
     used = int(table["characteristics"].iloc[int(table["in_use"].argmax())])
     best = int(table["characteristics"].iloc[int(table["log_loss"].argmin())])
+    if used == 0:
+        return "No number of questions does better than the win rate alone"
     if used == best:
         return f"{counted(used, 'question')} did best on deals not seen"
     if used > best:
         return f"{counted(best, 'question')} did best on deals not seen; up to {used} are in use"
     surely = float(table.loc[table["characteristics"] == used, "worse_low"].iloc[0]) > 0
-    how = "do surely worse than" if surely else "are not shown to do worse than"
+    how = "surely worse than" if surely else "not shown to do worse than"
+    how = f"{'is' if used == 1 else 'are'} {how}"
     return f"{counted(used, 'question')} {how} {best}"
 
 

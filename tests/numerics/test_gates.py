@@ -13,10 +13,9 @@ from qualify.numerics.gates import (
     compare,
     find_limits,
     limit_each,
-    log_losses,
-    mean_with_error,
     trips,
 )
+from qualify.numerics.metrics import log_losses, mean_with_error
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import Sample
 

@@ -11,7 +11,8 @@ from scipy.special import expit
 
 from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, count_answers
-from qualify.numerics.points import AFFORDABLE, LEEWAY, SPANS, Budget, find_points
+from qualify.numerics.descent import LEEWAY
+from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
@@ -245,8 +246,7 @@ def test_nothing_much_better_exists_on_a_tiny_case(seed: int) -> None:
         answer_effects(training.coding, fit.beta),
         np.ones(2, dtype=np.bool_),
         fit.strength,
-        3,
-        False,
+        Budget(3, 0, False),
     )
     best = np.inf
     for first, second in product(product(range(4), repeat=3), product(range(4), repeat=2)):

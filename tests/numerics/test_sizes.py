@@ -17,6 +17,7 @@ from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.numerics.sizes import (
     DIVISIONS,
     ENOUGH,
+    FOLDS,
     losses_added,
     smallest_size,
     thinned,
@@ -63,11 +64,11 @@ def test_the_smallest_within_one_standard_error_is_taken() -> None:
 
 def test_sizes_are_cross_fits_on_the_same_folds(mixed_sample: MixedSample) -> None:
     sample = mixed_sample(300, 3)
-    sizes = try_sizes(sample, points_recipe(5, 4), 5, np.random.default_rng(4))
+    sizes = try_sizes(sample, points_recipe(5, 4), np.random.default_rng(4))
     assert sizes.chance.shape == (4, DIVISIONS, 300) and sizes.kept.shape == (4, 6)
     seed = int(np.random.default_rng(4).integers(2**32))
     for k in range(4):
-        log_odds = cross_fits(sample, points_recipe(5, k + 1), 5, DIVISIONS, np.random.default_rng(seed))
+        log_odds = cross_fits(sample, points_recipe(5, k + 1), FOLDS, DIVISIONS, np.random.default_rng(seed))
         np.testing.assert_allclose(sizes.chance[k], 1 / (1 + np.exp(-log_odds)), rtol=ROUNDING)
     assert np.all(sizes.kept.sum(axis=1) <= np.arange(1, 5))
 
@@ -78,7 +79,7 @@ def test_noise_is_not_worth_a_second_question(mixed_sample: MixedSample) -> None
     for seed in range(8):
         sample = mixed_sample(400, seed)
         outcome = (rng.random(400) < np.where(sample.items.codes[:, 0] == 1, 0.7, 0.3)).astype(float)
-        sizes = try_sizes(sample._replace(outcome=outcome), points_recipe(5, 5), 5, rng)
+        sizes = try_sizes(sample._replace(outcome=outcome), points_recipe(5, 5), rng)
         chosen.append(1 + smallest_size(sizes.losses, sizes.sample.unit))
     assert np.median(chosen) == 1
 
@@ -95,14 +96,14 @@ def test_many_deals_are_thinned_by_whole_units(mixed_sample: MixedSample) -> Non
 def test_what_is_left_out_is_added_to_the_fit_of_what_is_kept(mixed_sample: MixedSample) -> None:
     """Each loss equals that of a plain loop over folds, with the design as a matrix."""
     sample, use = mixed_sample(250, 6), np.array([True, False, False, True, False, False])
-    found = losses_added(sample, use, 5.0, 4, np.random.default_rng(7))
+    found = losses_added(sample, use, 5.0, np.random.default_rng(7))
     assert found.shape == (7, 250)
     np.testing.assert_array_equal(found[1], found[0])  # it is kept already
     chance = np.zeros((DIVISIONS, 250))
     with_fifth = use | (np.arange(6) == 4)
     for r, rng in enumerate(np.random.default_rng(7).spawn(DIVISIONS)):
-        fold = divide(sample, 4, rng)
-        for k in range(4):
+        fold = divide(sample, FOLDS, rng)
+        for k in range(FOLDS):
             weights = np.where(fold == k, 0.0, 1.0)
             training = prepare_training(sample.items, sample.outcome, weights, 5.0)
             fit = choose_ridge(training, use, np.inf)

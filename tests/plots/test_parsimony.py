@@ -47,7 +47,7 @@ def test_points_and_the_number_in_use_are_those_of_the_criteria(by_gid: ByGid, t
     ("found", "said"),
     [
         (criteria(), "2 questions are not shown to do worse than 4"),
-        (criteria(low=0.001), "2 questions do surely worse than 4"),
+        (criteria(low=0.001), "2 questions are surely worse than 4"),
         (criteria(used=4), "4 questions did best on deals not seen"),
     ],
 )
