@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.criteria import Criteria
-from qualify.criteria_settings import POINTS
+from qualify.criteria_settings import budget_of
 from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
 from qualify.economics import Economics, past_of
@@ -200,7 +200,7 @@ def _held_out(
 ) -> tuple[Sample, NDArray[np.float64]]:
     """Win probabilities by points that never saw the deal, a row per division into folds."""
     sample, _ = whole_sample(deals, scales_of(deals))
-    recipe = points_recipe(deals.survey.min_answers, **({} if criteria is None else _budget(criteria)))
+    recipe = points_recipe(deals.survey.min_answers, **_budget(criteria))
     log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
     if criteria is None:
         return sample, expit(log_odds)
@@ -210,11 +210,8 @@ def _held_out(
     return sample, np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
 
 
-def _budget(criteria: Criteria) -> dict[str, int]:
-    """Limits within which the criteria were sought; files of version 3 and before name only one."""
-    settings = criteria.provenance["settings"]
-    most = int(settings.get("most", settings["max_characteristics"]))
-    return {"most": most, **POINTS[settings.get("points", "0 to 10")]}
+def _budget(criteria: Criteria | None) -> dict[str, int]:
+    return {} if criteria is None else budget_of(criteria.provenance["settings"])
 
 
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:

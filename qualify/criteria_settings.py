@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from qualify._version import __version__
 from qualify.enough import check_draws
 from qualify.errors import InvalidArgument, check_level, check_positive, short
+from qualify.numerics.procedures import MOST
 
 # Budgets of points: what the widest characteristic may span, or what the highest score shall be.
 POINTS: dict[str, dict[str, int]] = {
@@ -31,6 +33,12 @@ def settings_of(
         allowed = ", ".join(f'"{one}"' for one in POINTS)
         raise InvalidArgument(f"`points` of `refine_criteria` must be one of {allowed}; got {short(points)}.")
     return {"max_characteristics": max_characteristics, "points": points, "replicates": replicates}
+
+
+def budget_of(settings: Mapping[str, Any]) -> dict[str, int]:
+    """Limits within which criteria were sought, for `points_recipe`; older files name only one, or none."""
+    most = settings.get("most") or settings.get("max_characteristics") or MOST
+    return {"most": int(most), **POINTS[settings.get("points", "0 to 10")]}
 
 
 def origin_of(

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.criteria import Criteria, refine_criteria
+from qualify.criteria_settings import budget_of
 from qualify.deals import Deals
+from qualify.economics import Economics
 from qualify.errors import NotEnoughDeals
 from qualify.numerics.blocks import Vector
 from qualify.numerics.coding import Items
@@ -67,13 +69,12 @@ def rebuild_of(criteria: Criteria, deals: Deals, new: pd.Index[Any]) -> Rebuild:
         Deals and recipe.
     """
     sample, _ = whole_sample(deals, scales_of(deals))
-    most = int(settings_of(criteria)["max_characteristics"])
     return Rebuild(
         items=sample.items,
         outcome=sample.outcome,
         weights=sample.weights,
         new=deals.closed.index.get_indexer(new),
-        recipe=points_recipe(deals.survey.min_answers, most),
+        recipe=points_recipe(deals.survey.min_answers, **budget_of(settings_of(criteria))),
     )
 
 
@@ -122,10 +123,24 @@ def settings_of(criteria: Criteria) -> dict[str, Any]:
     Returns
     -------
     dict
-        max_characteristics, zones and replicates.
+        max_characteristics, points, zones and replicates; most and economics where the criteria name them.
     """
-    usual: dict[str, Any] = {"max_characteristics": MOST, "zones": [0.25, 0.75], "replicates": 200}
+    usual: dict[str, Any] = {
+        "max_characteristics": MOST,
+        "points": "0 to 10",
+        "zones": [0.25, 0.75],
+        "replicates": 200,
+    }
     return usual | dict(criteria.provenance.get("settings", {}))
+
+
+def _zones_of(settings: dict[str, Any]) -> tuple[float, float] | Economics:
+    """Return what divides the zones: break-even is worked out anew, two win probabilities stay."""
+    if "economics" in settings:
+        money = settings["economics"]
+        return Economics(value=money["value"], cost=money["cost"])
+    low, high = (float(zone) for zone in settings["zones"])
+    return low, high
 
 
 def rebuilt(criteria: Criteria, deals: Deals, origin: Origin, rng: np.random.Generator) -> Criteria | None:
@@ -148,12 +163,12 @@ def rebuilt(criteria: Criteria, deals: Deals, origin: Origin, rng: np.random.Gen
         None where points learned from these deals do no better than chance, or nothing can be learned.
     """
     settings = settings_of(criteria)
-    low, high = (float(zone) for zone in settings["zones"])
     try:
         made = refine_criteria(
             in_order(deals)[0],
-            max_characteristics=int(settings["max_characteristics"]),
-            zones=(low, high),
+            max_characteristics=settings["max_characteristics"],
+            points=settings["points"],
+            zones=_zones_of(settings),
             replicates=int(settings["replicates"]),
             level=criteria.tipping.level,
             rng=rng,

@@ -1,0 +1,54 @@
+"""Rebuilds: made as the criteria in use were, and given up where a simpler step does better."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from recalibration_quarters import past, quarter
+
+import qualify as ql
+from qualify.criteria_settings import budget_of
+from qualify.recalibrating.origin import Origin
+from qualify.recalibrating.rebuilding import rebuild_of, rebuilt
+
+ORIGIN = Origin(verdict="rebuild", seed=0, replicates=99, level=0.95)
+
+
+def rebuilt_from(criteria: ql.Criteria) -> ql.Criteria:
+    quick = criteria.provenance["settings"] | {"replicates": 3}
+    criteria = replace(criteria, provenance=criteria.provenance | {"settings": quick})
+    found = rebuilt(criteria, quarter(300), ORIGIN, np.random.default_rng(0))
+    assert found is not None
+    return found
+
+
+def test_a_rebuild_of_criteria_that_chose_their_number_chooses_it_anew() -> None:
+    usual = ql.refine_criteria(past(), replicates=3)
+    settings = usual.provenance["settings"]
+    assert settings["max_characteristics"] is None
+    assert rebuild_of(usual, past(), past().closed.index).recipe.most == settings["most"]
+    found = rebuilt_from(usual).provenance["settings"]
+    assert (found["max_characteristics"], found["points"]) == (None, "0 to 10")
+
+
+def test_a_rebuild_keeps_to_the_budget_of_points() -> None:
+    small = ql.refine_criteria(past(), max_characteristics=4, points="0 to 5", replicates=3)
+    assert rebuild_of(small, past(), past().closed.index).recipe.largest == 5
+    found = rebuilt_from(small)
+    assert found.points["points"].max() <= 5
+    assert len(found.kept) <= 4
+
+
+def test_a_rebuild_of_criteria_by_break_even_divides_by_the_same_money() -> None:
+    money = ql.Economics(value=50_000, cost=8_000)
+    asked = ql.refine_criteria(past(), max_characteristics=4, zones=money, replicates=3)
+    settings = rebuilt_from(asked).provenance["settings"]
+    assert settings["economics"]["cost"] == 8_000
+    assert settings["zones"] == pytest.approx([0.16, 0.16])
+
+
+def test_older_files_tell_less_of_their_budget() -> None:
+    assert budget_of({"max_characteristics": 5}) == {"most": 5, "largest": 10}
+    assert budget_of({"max_characteristics": None, "points": "total 100"}) == {"most": 8, "total": 100}
