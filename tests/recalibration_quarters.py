@@ -20,6 +20,7 @@ Change = Callable[[np.ndarray, pd.DataFrame], np.ndarray]
 CHANGES: dict[str, Change] = {
     "nothing": lambda log_odds, frame: log_odds,
     "level": lambda log_odds, frame: log_odds - 1.2,
+    "much fewer": lambda log_odds, frame: log_odds - 2.5,
     "slope": lambda log_odds, frame: 0.3 * log_odds,
     "competitor": lambda log_odds, frame: log_odds + _competitor(frame),
     "turned round": lambda log_odds, frame: -log_odds,

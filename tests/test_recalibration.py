@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 import qualify as ql
 import qualify.recalibrating.deciding as deciding
 from qualify.criteria import Criteria
+from qualify.recalibrating.closed_testing import Compared
 from qualify.recalibrating.words import words_on_tests
 from qualify.recalibration import Recalibration
 
@@ -117,9 +118,10 @@ def test_an_update_that_is_surely_worse_on_unseen_deals_gives_way(
 ) -> None:
     honest = deciding.compare_updates
 
-    def pretend(*args: object) -> tuple[pd.DataFrame, np.ndarray]:
-        table, chance = honest(*args)
-        return table.assign(worse_low=[0.0, 0.01, 0.01, np.nan], worse_high=[0.0, 0.03, 0.03, np.nan]), chance
+    def pretend(*args: object) -> Compared:
+        found = honest(*args)
+        worse = {"worse_low": [0.0, 0.01, 0.01, np.nan], "worse_high": [0.0, 0.03, 0.03, np.nan]}
+        return found._replace(table=found.table.assign(**worse))
 
     monkeypatch.setattr(deciding, "compare_updates", pretend)
     found = ql.recalibrate(criteria, quarter(300, "level"), replicates=DRAWS)

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from recalibration_quarters import past, quarter
+from recalibration_quarters import in_use, past, quarter
 
 import qualify as ql
+import qualify.recalibrating.closed_testing as closed_testing
+import qualify.recalibrating.deciding as deciding
 from qualify.criteria_settings import budget_of
+from qualify.recalibrating.closed_testing import Compared
+from qualify.recalibrating.held_deals import HeldDeals
 from qualify.recalibrating.origin import Origin
-from qualify.recalibrating.rebuilding import rebuild_of, rebuilt
+from qualify.recalibrating.rebuilding import Rebuild, rebuild_of, rebuilt
 
 ORIGIN = Origin(verdict="rebuild", seed=0, replicates=99, level=0.95)
 
@@ -52,3 +56,28 @@ def test_a_rebuild_of_criteria_by_break_even_divides_by_the_same_money() -> None
 def test_older_files_tell_less_of_their_budget() -> None:
     assert budget_of({"max_characteristics": 5}) == {"most": 5, "largest": 10}
     assert budget_of({"max_characteristics": None, "points": "total 100"}) == {"most": 8, "total": 100}
+
+
+def test_a_rebuild_that_a_simpler_step_surely_beats_gives_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Better than the criteria in use, which foretell far too many wins, and far worse than a rescale."""
+    honest = deciding.compare_updates
+    tables = []
+
+    def mixture(held: HeldDeals, rebuild: Rebuild | None, *rest: object) -> Compared:
+        assert rebuild is not None
+        # Half way between what was true and what is, as points learned from both are.
+        monkeypatch.setattr(Rebuild, "without", lambda *_: held.log_odds - 1.0)
+        tables.append(honest(held, rebuild, *rest))
+        return tables[0]
+
+    monkeypatch.setattr(deciding, "compare_updates", mixture)
+    monkeypatch.setattr(closed_testing, "closed_test", lambda *_: "rebuild")
+    found = ql.recalibrate(in_use(), quarter(300, "much fewer"), history=past(), replicates=99)
+    table = found.comparison.set_index("update")
+    assert table.loc["rebuild", "worse_high"] < 0, "surely better than to keep"
+    assert (found.verdict, found.test_verdict) == (table["log_loss"].idxmin(), "rebuild")
+    assert found.verdict in ("shift", "rescale")
+    assert f"worse than to {found.verdict}" in found.summary
+    foretold = found.criteria.probabilities.set_index("score")["probability"]
+    wins = foretold.reindex(found.scores["score"]).sum()
+    assert wins == pytest.approx(found.won, abs=1e-6), "the line goes through the new deals"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -77,6 +77,19 @@ class ClosedTest:
     asked: Moves
     unchanged: Matrix
     likeness: float
+
+
+class Compared(NamedTuple):
+    """How updates fare on deals they have not seen.
+
+    table : `Recalibration.comparison`, nothing chosen yet.
+    chance, losses : (4, n), win probabilities by each update, from deals without the deal's fold, and their
+        log losses; means over ten divisions.
+    """
+
+    table: pd.DataFrame
+    chance: Matrix
+    losses: Matrix
 
 
 def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.random.Generator) -> ClosedTest:
@@ -156,7 +169,7 @@ def _rising(line: Line, outcome: Vector, weights: Vector) -> Line:
 
 def compare_updates(
     held: HeldDeals, rebuild: Rebuild | None, level: float, rng: np.random.Generator
-) -> tuple[pd.DataFrame, Matrix]:
+) -> Compared:
     """Hold each update against the criteria in use, on deals it has not seen.
 
     Parameters
@@ -172,10 +185,8 @@ def compare_updates(
 
     Returns
     -------
-    DataFrame
-        `Recalibration.comparison`, nothing chosen yet.
-    ndarray, shape (4, n)
-        Win probabilities by each update, from deals without the deal's fold; means over ten divisions.
+    Compared
+        Table, win probabilities and losses.
     """
     one = partial(_unseen, held, rebuild)
     log_odds = np.stack(replicate(one, DIVISIONS, rng, what="comparing updates"))
@@ -187,11 +198,34 @@ def compare_updates(
         if name == "rebuild" and rebuild is None:
             rows.append((name, *[np.nan] * 5, False))
             continue
-        worse, error = mean_with_error(losses[k] - losses[0], held.sample.unit)
+        worse, low, high = worse_by(losses[k], losses[0], held, level)
+        error = (high - low) / (2.0 * z)
         sure = size * ((z + float(norm.ppf(POWER))) * error / worse) ** 2 if worse else np.nan
         loss = float(losses[k].mean())
-        rows.append((name, loss, worse, worse - z * error, worse + z * error, np.ceil(sure), False))
-    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=0)
+        rows.append((name, loss, worse, low, high, np.ceil(sure), False))
+    return Compared(pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=0), losses)
+
+
+def worse_by(losses: Vector, others: Vector, held: HeldDeals, level: float) -> tuple[float, float, float]:
+    """Return by how much losses lie above others of the same deals, with the limits of the paired interval.
+
+    Parameters
+    ----------
+    losses, others : ndarray, shape (n,)
+        Log loss of every deal.
+    held : HeldDeals
+        The deals; those of one account are taken together.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Mean difference, lower and upper limit.
+    """
+    worse, error = mean_with_error(losses - others, held.sample.unit)
+    half = float(norm.ppf(0.5 + level / 2)) * error
+    return worse, worse - half, worse + half
 
 
 def _unseen(held: HeldDeals, rebuild: Rebuild | None, rng: np.random.Generator) -> Matrix:

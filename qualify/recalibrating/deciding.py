@@ -11,14 +11,14 @@ from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.updating import VERDICTS, Line
-from qualify.recalibrating.closed_testing import ClosedTest, chosen_line, compare_updates
+from qualify.recalibrating.closed_testing import ClosedTest, Compared, chosen_line, compare_updates, worse_by
 from qualify.recalibrating.held_deals import HeldDeals
 from qualify.recalibrating.new_deals import pool
 from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
 from qualify.recalibrating.tables import new_performance
 from qualify.recalibrating.updating import recalibrated
-from qualify.recalibrating.words import NO_BETTER, rebuild_note, sure_notes, update_note
+from qualify.recalibrating.words import NO_BETTER, beaten_note, rebuild_note, sure_notes, update_note
 
 # The simpler update that takes the place of one that cannot be had.
 SIMPLER = {"rebuild": "rescale", "rescale": "shift", "shift": "keep"}
@@ -90,18 +90,21 @@ def decide(work: Work, tested: ClosedTest) -> Decision:
     -------
     Decision
         Simpler than the test's verdict where a rebuild lacks deals, where an update is surely worse than the
-        criteria in use on deals it has not seen, or where nothing can be learned anew.
+        criteria in use (a rebuild: than a shift or rescale) on deals it has not seen, or where nothing can be
+        learned anew.
     """
     decision = Decision(verdict=tested.verdict, criteria=work.criteria)
     rebuild = _rebuild_if_enough(work, decision)
-    comparison, unseen = compare_updates(work.held, rebuild, work.origin.level, work.chance[1])
+    compared = compare_updates(work.held, rebuild, work.origin.level, work.chance[1])
+    comparison = compared.table
+    _veto_rebuild(work, decision, compared)
     _veto(decision, comparison)
     if decision.verdict == "rebuild" and not _rebuild(work, decision):
         decision.notes.append(NO_BETTER)
         decision.verdict = SIMPLER["rebuild"]
         _veto(decision, comparison)
     if decision.verdict in ("shift", "rescale"):
-        _recalibrate(work, tested, decision, unseen)
+        _recalibrate(work, tested, decision, compared.chance)
     if decision.verdict != "keep":
         decision.notes += sure_notes(decision.verdict, comparison)
     decision.comparison = comparison.assign(chosen=comparison["update"].eq(decision.verdict))
@@ -119,6 +122,21 @@ def _rebuild_if_enough(work: Work, decision: Decision) -> Rebuild | None:
     decision.notes.append(rebuild_note(deals.n, decision.more))
     decision.verdict = SIMPLER["rebuild"]
     return None
+
+
+def _veto_rebuild(work: Work, decision: Decision, compared: Compared) -> None:
+    """Step down from a rebuild to the shift or rescale that surely beats it on deals neither has seen.
+
+    With earlier deals a rebuild learns from old and new truth alike, and may lie far from the new one.
+    """
+    if decision.verdict != "rebuild":
+        return
+    losses = dict(zip(VERDICTS, compared.losses, strict=True))
+    best = min(("shift", "rescale"), key=lambda name: float(losses[name].mean()))
+    worse = worse_by(losses["rebuild"], losses[best], work.held, work.origin.level)
+    if worse[1] > 0:
+        decision.notes.append(beaten_note(best, worse))
+        decision.verdict = best
 
 
 def _veto(decision: Decision, comparison: pd.DataFrame) -> None:

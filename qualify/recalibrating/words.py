@@ -139,6 +139,15 @@ def update_note(verdict: str, row: Mapping[Any, Any]) -> str:
     )
 
 
+def beaten_note(best: str, worse: tuple[float, float, float]) -> str:
+    """Say that a rebuild was surely worse on unseen deals than a simpler step, which is taken instead."""
+    by, low, high = (format_value(one, "metric") for one in worse)
+    return (
+        f"The closed test asks to rebuild, but on deals it had not seen the rebuild is worse than to {best} "
+        f"(log loss by {by}, {low} to {high}), so the points stay."
+    )
+
+
 def sure_notes(verdict: str, comparison: pd.DataFrame) -> list[str]:
     """Say how many deals it would take to be sure that an update is better; nothing where it surely is."""
     row = comparison[comparison["update"].eq(verdict)].iloc[0]
