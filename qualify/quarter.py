@@ -13,6 +13,7 @@ from qualify.deals import Deals, read_deals
 from qualify.errors import InvalidArgument
 from qualify.files import PathLike
 from qualify.ledger import Ledger, open_ledger
+from qualify.recalibrating.origin import fingerprints_of
 from qualify.recalibration import Recalibration, recalibrate
 from qualify.tables.plain import to_records
 
@@ -141,10 +142,10 @@ def hold_quarter(
 
 def _check_new(deals: Deals, ledger: Ledger, file: Path) -> None:
     """Refuse deals that a version was made from: they cannot speak about it."""
-    history = ledger.history
-    same = history.loc[history["fingerprint"].eq(fingerprint(deals)), "version"]
-    if len(same):
-        raise InvalidArgument(
-            f"{file} holds the very deals that version {same.iloc[0]} was made from, which cannot tell "
-            "whether it still holds; give the deals that closed since."
-        )
+    given = fingerprint(deals)
+    for version in ledger.history["version"]:
+        if given in fingerprints_of(ledger.criteria(version).provenance):
+            raise InvalidArgument(
+                f"{file} holds the very deals that version {version} was made from, which cannot tell "
+                "whether it still holds; give the deals that closed since."
+            )

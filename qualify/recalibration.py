@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qualify.criteria import Criteria
+from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
 from qualify.enough import check_draws
 from qualify.errors import check_level
@@ -225,7 +226,13 @@ def recalibrate(
         everything=everything,
         held=open_ones(everything, criteria),
         history=None if history is None else in_order(history)[0],
-        origin=Origin(verdict="keep", seed=seed, replicates=draws, level=float(level)),
+        origin=Origin(
+            verdict="keep",
+            seed=seed,
+            replicates=draws,
+            level=float(level),
+            new_fingerprint=fingerprint(new_deals),
+        ),
         chance=np.random.default_rng(rng).spawn(5),
     )
     return _found(work)

@@ -50,6 +50,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = other["Source"].isin(["Event", "Cold outreach"])
     luck = np.random.default_rng(0).random(len(other))
     other["Outcome"] = np.where(luck < np.where(found, 0.9, 0.1), "Won", "Lost")
+    other["Deal"] = "N-" + other["Deal"]
     for name, frame in {"same": same, "fewer": fewer, "other": other, "few": same.iloc[:8]}.items():
         frame.to_csv(folder / f"{name}.csv", index=False)
     done = run(
@@ -85,6 +86,17 @@ def test_the_exit_code_says_what_came_of_it(
     else:
         assert after == before and "Version 2026Q3 stays in force." in done.stdout
     assert run(*job, prepared / f"{deals}.csv", "--dry-run").exit_code == (2 if code else 0)
+
+
+def test_the_very_same_table_is_refused_after_a_rebuild_with_history(
+    job: list[object], prepared: Path, tmp_path: Path
+) -> None:
+    again = [*job, prepared / "other.csv", "--history", prepared / "past.csv", "--exit-code"]
+    assert run(*again).exit_code == 11
+    before = on_disk(tmp_path / "ledger")
+    done = run(*again)
+    assert done.exit_code == 2 and "the very deals that version 2026Q4 was made from" in done.stderr
+    assert on_disk(tmp_path / "ledger") == before
 
 
 def test_without_the_option_only_errors_end_with_more_than_0(job: list[object], prepared: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from recalibration_quarters import in_use, past, quarter, quarter_frame, usable
 
@@ -45,6 +46,22 @@ def test_old_deals_are_not_taken_for_new_ones(criteria: Criteria) -> None:
     with pytest.raises(InvalidDeals) as raised:
         ql.recalibrate(criteria, deals, history=deals)
     assert len(raised.value.problems) == deals.n
+
+
+def gated(criteria: Criteria) -> Criteria:
+    """The same, stopped by a competitor."""
+    row = ("Competitor present", "Yes", np.nan, np.nan, 90, 2, 0.08)
+    return replace(criteria, gates=pd.DataFrame([row], columns=criteria.gates.columns))
+
+
+def test_new_deals_count_as_used_where_gates_stopped_some_of_them(criteria: Criteria) -> None:
+    deals = quarter(300, "level")
+    found = ql.recalibrate(gated(criteria), deals, replicates=DRAWS)
+    assert found.verdict == "shift"
+    assert found.criteria.provenance["deals"] < deals.n
+    for later in (found.criteria, replace(found.criteria, provenance={"parent": found.criteria.provenance})):
+        with pytest.raises(InvalidArgument, match="the very deals"):
+            ql.recalibrate(later, deals)
 
 
 def test_criteria_of_an_older_version_get_a_plainer_test(criteria: Criteria) -> None:

@@ -17,7 +17,7 @@ from qualify.recalibrating.held_deals import HeldDeals
 from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rebuilding import Rebuild, rebuild_of, rebuilt
 
-ORIGIN = Origin(verdict="rebuild", seed=0, replicates=99, level=0.95)
+ORIGIN = Origin(verdict="rebuild", seed=0, replicates=99, level=0.95, new_fingerprint="")
 
 
 def rebuilt_from(criteria: ql.Criteria) -> ql.Criteria:

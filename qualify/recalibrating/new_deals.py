@@ -12,6 +12,7 @@ from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
 from qualify.enough import check_deals
 from qualify.errors import InvalidArgument, InvalidDeals, NotEnoughDeals, Problem, short
+from qualify.recalibrating.origin import fingerprints_of
 from qualify.survey import UNKNOWN
 
 # So many new deals of either outcome are needed for a line through them.
@@ -50,14 +51,24 @@ def check_new(criteria: object, new_deals: Deals, history: Deals | None) -> None
             f"A recalibration needs at least {FEWEST} won and {FEWEST} lost new deals; there are {won} won "
             f"and {new_deals.n - won} lost. Wait for more, or watch them one by one with `watch_wins`."
         )
-    if fingerprint(new_deals) == criteria.provenance.get("fingerprint"):
+    if fingerprint(new_deals) in _behind(criteria):
         raise InvalidArgument(
-            "`new_deals` of `recalibrate` are the very deals that these criteria were made from: give those "
-            "closed since."
+            "`new_deals` of `recalibrate` are the very deals that these criteria, or a version before them, "
+            "were made from: give those closed since."
         )
     if history is not None:
         check_deals(history, where="recalibrate")
         _check_apart(new_deals, history)
+
+
+def _behind(criteria: Criteria) -> set[str]:
+    """Fingerprints of the deals behind criteria and all their parents."""
+    found: set[str] = set()
+    origin: object = criteria.provenance
+    while isinstance(origin, dict):
+        found |= fingerprints_of(origin)
+        origin = origin.get("parent")
+    return found
 
 
 def _check_apart(deals: Deals, history: Deals) -> None:
