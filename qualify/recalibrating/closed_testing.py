@@ -70,6 +70,9 @@ class ClosedTest:
         Simulated outcomes of the deals with nothing changed.
     likeness : float
         How alike outcomes of one account are.
+    falling : bool
+        Whether neither the criteria nor a shift of them will do, and higher scores go with fewer wins: no
+        intercept and slope can mend that, so the verdict is rebuild whatever the third step says.
     """
 
     verdict: str
@@ -77,6 +80,7 @@ class ClosedTest:
     asked: Moves
     unchanged: Matrix
     likeness: float
+    falling: bool
 
 
 class Compared(NamedTuple):
@@ -122,12 +126,15 @@ def run_closed_test(held: HeldDeals, replicates: int, alpha: float, rng: np.rand
     drawn, unchanged = reference(steps, truths, asked, units, rng)
     observed = ratios(steps, outcome[None])[0]
     p_values = exceeded(observed, drawn)
+    verdict = closed_test(p_values[:3], alpha)
+    falling = verdict in ("rescale", "rebuild") and asked.line.slope <= 0.0
     return ClosedTest(
-        verdict=closed_test(p_values[:3], alpha),
+        verdict="rebuild" if falling else verdict,
         table=_test_table(observed, steps.df, p_values),
         asked=asked,
         unchanged=unchanged,
         likeness=units.likeness,
+        falling=falling,
     )
 
 

@@ -18,7 +18,7 @@ from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rebuilding import Rebuild, deals_missing, rebuild_of, rebuilt
 from qualify.recalibrating.tables import new_performance
 from qualify.recalibrating.updating import recalibrated
-from qualify.recalibrating.words import NO_BETTER, beaten_note, rebuild_note, sure_notes, update_note
+from qualify.recalibrating.words import FALLING, NO_BETTER, beaten_note, rebuild_note, sure_notes, update_note
 
 # The simpler update that takes the place of one that cannot be had.
 SIMPLER = {"rebuild": "rescale", "rescale": "shift", "shift": "keep"}
@@ -64,6 +64,8 @@ class Decision:
         `Recalibration.comparison`.
     more : int
         How many more deals a rebuild needs.
+    falling : bool
+        Whether higher scores go with fewer wins, which no rescale mends.
     notes : list of str
         Why it is not what the closed test says, and how sure it is.
     """
@@ -73,7 +75,13 @@ class Decision:
     line: Line = NO_LINE
     comparison: pd.DataFrame = field(default_factory=pd.DataFrame)
     more: int = 0
+    falling: bool = False
     notes: list[str] = field(default_factory=list)
+
+    def step_down(self) -> None:
+        """Take the simpler update instead."""
+        skips = self.falling and self.verdict == "rebuild"
+        self.verdict = "shift" if skips else SIMPLER[self.verdict]
 
 
 def decide(work: Work, tested: ClosedTest) -> Decision:
@@ -93,7 +101,9 @@ def decide(work: Work, tested: ClosedTest) -> Decision:
         criteria in use (a rebuild: than a shift or rescale) on deals it has not seen, or where nothing can be
         learned anew.
     """
-    decision = Decision(verdict=tested.verdict, criteria=work.criteria)
+    decision = Decision(verdict=tested.verdict, criteria=work.criteria, falling=tested.falling)
+    if tested.falling:
+        decision.notes.append(FALLING)
     rebuild = _rebuild_if_enough(work, decision)
     compared = compare_updates(work.held, rebuild, work.origin.level, work.chance[1])
     comparison = compared.table
@@ -101,7 +111,7 @@ def decide(work: Work, tested: ClosedTest) -> Decision:
     _veto(decision, comparison)
     if decision.verdict == "rebuild" and not _rebuild(work, decision):
         decision.notes.append(NO_BETTER)
-        decision.verdict = SIMPLER["rebuild"]
+        decision.step_down()
         _veto(decision, comparison)
     if decision.verdict in ("shift", "rescale"):
         _recalibrate(work, tested, decision, compared.chance)
@@ -119,8 +129,9 @@ def _rebuild_if_enough(work: Work, decision: Decision) -> Rebuild | None:
     decision.more = deals_missing(work.criteria, work.held.columns.shape[1] - 1, deals)
     if not decision.more:
         return rebuild_of(work.criteria, deals, work.held.deals.closed.index)
-    decision.notes.append(rebuild_note(deals.n, decision.more))
-    decision.verdict = SIMPLER["rebuild"]
+    decision.notes.append(rebuild_note(deals.n, decision.more, falling=decision.falling))
+    # A score that tells the wrong way is not to be passed off as adjusted.
+    decision.verdict = "keep" if decision.falling else SIMPLER["rebuild"]
     return None
 
 
@@ -132,7 +143,8 @@ def _veto_rebuild(work: Work, decision: Decision, compared: Compared) -> None:
     if decision.verdict != "rebuild":
         return
     losses = dict(zip(VERDICTS, compared.losses, strict=True))
-    best = min(("shift", "rescale"), key=lambda name: float(losses[name].mean()))
+    simpler = ("shift",) if decision.falling else ("shift", "rescale")
+    best = min(simpler, key=lambda name: float(losses[name].mean()))
     worse = worse_by(losses["rebuild"], losses[best], work.held, work.origin.level)
     if worse[1] > 0:
         decision.notes.append(beaten_note(best, worse))
@@ -144,7 +156,7 @@ def _veto(decision: Decision, comparison: pd.DataFrame) -> None:
     rows = {str(row["update"]): row for row in comparison.to_dict("records")}
     while decision.verdict != "keep" and float(rows[decision.verdict]["worse_low"]) > 0:
         decision.notes.append(update_note(decision.verdict, rows[decision.verdict]))
-        decision.verdict = SIMPLER[decision.verdict]
+        decision.step_down()
 
 
 def _rebuild(work: Work, decision: Decision) -> bool:

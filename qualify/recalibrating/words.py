@@ -17,6 +17,10 @@ from qualify.tables.wording import counted, listed
 # So many changes are told in the summary; all of them are in the table.
 TOLD = 6
 NO_BETTER = "Points rebuilt from these deals do no better than chance; the old ones stay."
+FALLING = (
+    "Higher scores now go with fewer wins: no shift or stretch of the win probabilities can mend that, only "
+    "points learned anew."
+)
 OLDER_CRITERIA = (
     "These criteria come from an older version, which did not keep how answers map to the fit behind the "
     "points: only keep, shift and rescale could be told apart, and what single answers are worth was not "
@@ -109,12 +113,15 @@ def changes_words(changes: pd.DataFrame) -> str:
     return f"Changes: {listed(told, most=TOLD)}." if len(told) else ""
 
 
-def rebuild_note(there: int, more: int) -> str:
+def rebuild_note(there: int, more: int, *, falling: bool) -> str:
     """Say that a rebuild is asked for, and how many more deals it takes."""
+    until = (
+        "the criteria stay, but do not lean on them" if falling else "the win probabilities are recalibrated"
+    )
     return (
         f"The closed test asks to rebuild, but that takes about {counted(there + more, 'deal')} and there "
-        f"are {there:,}: {counted(more, 'more deal')} needed. Until then the win "
-        "probabilities are recalibrated."
+        f"are {there:,}: {counted(more, 'more deal')} needed. "
+        f"Until then {until}."
     )
 
 
