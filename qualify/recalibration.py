@@ -175,7 +175,7 @@ def recalibrate(
     Raises
     ------
     NotEnoughDeals
-        Where fewer than five of the new deals were won, or fewer than five were not.
+        Where, of the new deals that no gate stops, fewer than five were won, or fewer than five were not.
     InvalidDeals
         Where the criteria cannot score the new deals, or history holds some of them.
     InvalidArgument

@@ -64,6 +64,16 @@ def test_new_deals_count_as_used_where_gates_stopped_some_of_them(criteria: Crit
             ql.recalibrate(later, deals)
 
 
+def test_deals_that_a_gate_stops_do_not_make_up_for_too_few_others(criteria: Criteria) -> None:
+    deals = quarter(300)
+    stopped = deals.answers["Competitor present"].eq("Yes").to_numpy()
+    others = np.flatnonzero(~stopped & deals.won.to_numpy())[:4]
+    some = deals.subset(stopped | np.isin(np.arange(deals.n), others))
+    assert ql.recalibrate(criteria, some, replicates=99).n == some.n
+    with pytest.raises(NotEnoughDeals, match="that no gate stops; there are 4 won and 0 lost"):
+        ql.recalibrate(gated(criteria), some, replicates=99)
+
+
 def test_criteria_of_an_older_version_get_a_plainer_test(criteria: Criteria) -> None:
     fit = {name: part for name, part in criteria.provenance["fit"].items() if name != "answers"}
     older = replace(criteria, provenance=criteria.provenance | {"fit": fit})

@@ -13,7 +13,7 @@ from scipy.special import logit
 from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW
 from qualify.deals import Deals
-from qualify.errors import InvalidCriteria, Problem
+from qualify.errors import InvalidCriteria, NotEnoughDeals, Problem
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.resampling import Sample
@@ -104,7 +104,7 @@ def hold(criteria: Criteria, deals: Deals) -> HeldDeals:
 
 
 def open_ones(everything: HeldDeals, criteria: Criteria) -> HeldDeals:
-    """Leave out the deals that a gate stops, unless too few would be left.
+    """Leave out the deals that a gate stops.
 
     Parameters
     ----------
@@ -116,12 +116,23 @@ def open_ones(everything: HeldDeals, criteria: Criteria) -> HeldDeals:
     Returns
     -------
     HeldDeals
-        The others, or all where fewer than five of the others were won, or fewer than five were not.
+        The others.
+
+    Raises
+    ------
+    NotEnoughDeals
+        Where fewer than five of the others were won, or fewer than five were not.
     """
+    if not everything.stopped.any():
+        return everything
     rest = everything.deals.subset(~everything.stopped)
     won = int(rest.won.sum())
-    enough = min(won, rest.n - won) >= FEWEST
-    return hold(criteria, rest) if everything.stopped.any() and enough else everything
+    if min(won, rest.n - won) < FEWEST:
+        raise NotEnoughDeals(
+            f"A recalibration needs at least {FEWEST} won and {FEWEST} lost new deals that no gate stops; "
+            f"there are {won} won and {rest.n - won} lost. Wait for more."
+        )
+    return hold(criteria, rest)
 
 
 def log_odds_of(chance: NDArray[np.float64]) -> Vector:
