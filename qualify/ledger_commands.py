@@ -44,7 +44,7 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Add nothing to the ledger.")] = False,
     seed: Seed = 0,
-    replicates: Annotated[int, typer.Option(help="Simulated quarters behind the tests.", min=2)] = 999,
+    replicates: Annotated[int, typer.Option(help="Simulated quarters behind the tests.", min=99)] = 999,
 ) -> None:
     """Hold the newest criteria of a ledger against newly closed deals; add what must change.
 

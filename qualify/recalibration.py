@@ -19,7 +19,7 @@ from qualify.recalibrating.deciding import Work, decide
 from qualify.recalibrating.drift import drift_table
 from qualify.recalibrating.held_deals import hold, open_ones
 from qualify.recalibrating.moved_curve import new_band
-from qualify.recalibrating.new_deals import check_new
+from qualify.recalibrating.new_deals import check_enough_draws, check_new
 from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rep_drift import rep_table
 from qualify.recalibrating.tables import gates_now, performance_on_new, scores_table, zones_then_and_now
@@ -179,7 +179,7 @@ def recalibrate(
     InvalidDeals
         Where the criteria cannot score the new deals, or history holds some of them.
     InvalidArgument
-        For a level outside (0, 1), or arguments of the wrong kind.
+        For a level outside (0, 1), too few replicates to reject at that level, or arguments of the wrong kind.
 
     Notes
     -----
@@ -218,6 +218,7 @@ def recalibrate(
     """
     check_level(level, where="recalibrate")
     draws = check_draws(replicates, where="recalibrate")
+    check_enough_draws(draws, level)
     check_new(criteria, new_deals, history)
     seed = int(rng) if isinstance(rng, (int, np.integer)) else None
     everything = hold(criteria, in_order(new_deals)[0])

@@ -24,7 +24,7 @@ import qualify as ql
 from qualify import quarter
 from qualify.cli import app
 
-QUICK = ["--replicates", "19", "--dated", "2026-10-01"]
+QUICK = ["--replicates", "99", "--dated", "2026-10-01"]
 HOSTILE = '<script>alert("1")</script> & =1+1'
 
 
@@ -132,6 +132,11 @@ def test_mistakes_end_with_2_and_change_nothing(job: list[object], prepared: Pat
         assert done.exit_code == 2 and done.stdout == "", (told, done.output)
         assert told in done.stderr and "Traceback" not in done.stderr
     assert on_disk(tmp_path / "ledger") == before and not (tmp_path / "none").exists()
+
+
+def test_too_few_simulated_quarters_are_refused(job: list[object], prepared: Path) -> None:
+    done = run(*job, prepared / "same.csv", "--replicates", 19)
+    assert done.exit_code == 2 and "99" in done.stderr
 
 
 def test_json_is_one_object_and_nothing_else(job: list[object], prepared: Path) -> None:

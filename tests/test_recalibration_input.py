@@ -37,6 +37,10 @@ def test_anything_but_criteria_and_deals_is_refused(criteria: Criteria) -> None:
         ql.recalibrate(criteria, quarter(150), level=95)
     with pytest.raises(InvalidArgument, match="replicates"):
         ql.recalibrate(criteria, quarter(150), replicates=1)
+    for draws, level in ((18, 0.95), (98, 0.99), (8, 0.9)):
+        with pytest.raises(InvalidArgument, match="small enough to reject"):
+            ql.recalibrate(criteria, quarter(150), replicates=draws, level=level)
+    assert ql.recalibrate(criteria, quarter(60), replicates=19).verdict == "keep"
 
 
 def test_old_deals_are_not_taken_for_new_ones(criteria: Criteria) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,28 @@ from qualify.survey import UNKNOWN
 
 # So many new deals of either outcome are needed for a line through them.
 FEWEST = 5
+
+
+def check_enough_draws(draws: int, level: float) -> None:
+    """Raise unless so many simulated sets of outcomes can reject at all.
+
+    Parameters
+    ----------
+    draws : int
+        The smallest p-value there can be is ``1 / (draws + 1)``.
+    level : float
+        Tests reject at ``1 − level``.
+
+    Raises
+    ------
+    InvalidArgument
+        Where that is too large, so that the criteria would always be kept.
+    """
+    if 1.0 / (draws + 1) > 1.0 - level:
+        raise InvalidArgument(
+            f"`replicates` of `recalibrate` must be at least {math.floor(1.0 / (1.0 - level))} at a level of "
+            f"{level:g}: with {draws} no p-value can be small enough to reject; 999 is usual."
+        )
 
 
 def check_new(criteria: object, new_deals: Deals, history: Deals | None) -> None:
