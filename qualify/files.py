@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from qualify.errors import Problem, QualifyError, did_you_mean
@@ -120,22 +121,56 @@ def write_whole(path: PathLike, content: str | bytes, error: type[QualifyError])
     QualifyError
         Of the type `error`, where it cannot be written; what was there before is then untouched.
     """
+    with staged(path, content, error):
+        pass
+    return Path(path)
+
+
+@contextlib.contextmanager
+def staged(path: PathLike, content: str | bytes, error: type[QualifyError]) -> Iterator[None]:
+    """Write a file under a temporary name; it gets its own where the block ends well, else nothing stays.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; one that is there is replaced when the block ends.
+    content : str or bytes
+        Text is written as UTF-8.
+    error : type
+        The error to raise.
+
+    Raises
+    ------
+    QualifyError
+        Of the type `error`, where it cannot be written: all but the renaming fails before the block.
+    """
     data = content.encode("utf-8") if isinstance(content, str) else content
     file = Path(os.path.realpath(path))  # through a link, so that the link survives
     part = file.with_name(f".{file.name[:100]}.{uuid.uuid4().hex}.part")
     try:
-        with part.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
-        _settle(file.parent)
-    except OSError as problem:
-        raise error(f"{path} cannot be written: {problem.strerror or problem}") from None
+        with _told(path, error):
+            if file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder; name a file in it")
+            with part.open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        yield
+        with _told(path, error):
+            part.replace(file)
+            _settle(file.parent)
     finally:
         with contextlib.suppress(OSError):  # the file itself is written, or the error told
             part.unlink(missing_ok=True)
-    return Path(path)
+
+
+@contextlib.contextmanager
+def _told(path: PathLike, error: type[QualifyError]) -> Iterator[None]:
+    """Turn what the system says into the caller's kind of error."""
+    try:
+        yield
+    except OSError as problem:
+        raise error(f"{path} cannot be written: {problem.strerror or problem}") from None
 
 
 def _settle(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,22 +53,22 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
     nothing.
     """
     with plain_errors(too_few=TOO_FEW if exit_code else MISTAKE):
-        from qualify.files import checked_suffix, write_whole
+        from qualify.files import checked_suffix, staged
         from qualify.quarter import hold_quarter
         from qualify.study_files import made_folder
 
         if report is not None:
             checked_suffix(report, [".html", ".htm"], InvalidArgument)
+            _check_outside(report, ledger)
         options = {"rng": seed, "replicates": replicates}
         quarter = hold_quarter(ledger, deals, dated=_first_day(dated), history=history, options=options)
-        page = ""
-        if report is not None:  # made before anything is added
-            page = _page(quarter, dry_run)
-            made_folder(report.parent)
-        if not dry_run:
-            quarter.add()
-        if report is not None:
-            write_whole(report, page, InvalidArgument)
+        with contextlib.ExitStack() as done:
+            if report is not None:  # on the disk before anything is added, under its name after
+                page = _page(quarter, dry_run)
+                made_folder(report.parent)
+                done.enter_context(staged(report, page, InvalidArgument))
+            if not dry_run:
+                quarter.add()
         _show_quarter(quarter, as_json=as_json, dry_run=dry_run)
         if exit_code:
             raise typer.Exit(TOO_FEW if quarter.too_few else CODES[quarter.found.verdict])
@@ -112,6 +113,12 @@ def diff(
         import qualify as ql
 
         _show_table(ql.open_ledger(ledger).diff(before, after), ["change"], as_json=as_json, name="changes")
+
+
+def _check_outside(report: Path, ledger: Path) -> None:
+    """Refuse a page among the versions: it would spoil the ledger."""
+    if report.resolve().is_relative_to(ledger.resolve()):
+        raise InvalidArgument(f"--report {report} is in the ledger {ledger}; give another folder.")
 
 
 def _first_day(dated: str | None) -> dt.date:

@@ -179,7 +179,7 @@ def recalibrate(
     InvalidDeals
         Where the criteria cannot score the new deals, or history holds some of them.
     InvalidArgument
-        For a level outside (0, 1), too few replicates to reject at that level, or arguments of the wrong kind.
+        For a level outside (0, 1), too few replicates to reject at it, or arguments of the wrong kind.
 
     Notes
     -----

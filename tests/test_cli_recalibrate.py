@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -21,7 +22,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import qualify as ql
-from qualify import quarter
+from qualify import files, quarter
 from qualify.cli import app
 
 QUICK = ["--replicates", "99", "--dated", "2026-10-01"]
@@ -242,6 +243,43 @@ def test_a_page_that_cannot_be_made_keeps_the_ledger_as_it_was(
     done = run(*job, prepared / "fewer.csv", "--report", tmp_path / "file" / "page.html")
     assert done.exit_code == 2 and "cannot be made" in done.stderr
     assert on_disk(tmp_path / "ledger") == before
+
+
+@pytest.mark.parametrize(
+    ("report", "told"),
+    [("folder.html", "cannot be written: it is a folder"), ("ledger/page.html", "is in the ledger")],
+)
+def test_a_page_that_cannot_be_written_keeps_the_ledger_as_it_was(
+    report: str, told: str, job: list[object], prepared: Path, tmp_path: Path
+) -> None:
+    before = on_disk(tmp_path / "ledger")
+    (tmp_path / "folder.html").mkdir()
+    done = run(*job, prepared / "fewer.csv", "--report", tmp_path / report)
+    assert done.exit_code == 2 and told in " ".join(done.stderr.split())
+    assert on_disk(tmp_path / "ledger") == before
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_full_disk_keeps_the_ledger_as_it_was(
+    job: list[object], prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = on_disk(tmp_path / "ledger")
+    made = quarter.recalibrate
+
+    def then_full(*arguments: Any, **options: Any) -> Any:
+        found = made(*arguments, **options)
+        monkeypatch.setattr(files.os, "fsync", full)
+        return found
+
+    monkeypatch.setattr(quarter, "recalibrate", then_full)
+    done = run(*job, prepared / "fewer.csv", "--report", tmp_path / "page.html")
+    assert done.exit_code == 2 and "page.html cannot be written: No space left" in " ".join(
+        done.stderr.split()
+    )
+    assert on_disk(tmp_path / "ledger") == before and not (tmp_path / "page.html").exists()
 
 
 def test_another_job_that_was_quicker_is_told(

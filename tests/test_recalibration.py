@@ -12,7 +12,6 @@ from recalibration_quarters import in_use, past, quarter, usable
 from scipy.special import expit, logit
 
 import qualify as ql
-import qualify.recalibrating.closed_testing as closed_testing
 import qualify.recalibrating.deciding as deciding
 from qualify.criteria import Criteria
 from qualify.recalibrating.closed_testing import Compared
@@ -34,7 +33,7 @@ def shifted(criteria: Criteria) -> Recalibration:
 
 @pytest.fixture(scope="module")
 def stretched(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(400, "slope"), replicates=DRAWS)
+    return ql.recalibrate(criteria, quarter(500, "slope"), replicates=DRAWS)
 
 
 @pytest.fixture(scope="module")
@@ -107,9 +106,8 @@ def test_criteria_are_never_rebuilt_on_too_few_deals(criteria: Criteria) -> None
 def test_a_score_that_turned_round_is_rebuilt_and_never_made_flat(
     criteria: Criteria, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Whatever the third step says: its p-value may well be large, since a falling line fits.
-    monkeypatch.setattr(closed_testing, "closed_test", lambda *_: "rescale")
     few = ql.recalibrate(criteria, quarter(150, "turned round"), replicates=DRAWS)
+    assert few.tests["p_value"].iloc[2] > 0.05, "a falling line fits, and is no remedy all the same"
     assert (few.verdict, few.test_verdict) == ("keep", "rebuild")
     assert few.more_deals > 0
     assert "Higher scores now go with fewer wins" in few.summary

@@ -31,7 +31,7 @@ def shifted(criteria: Criteria) -> Recalibration:
 
 @pytest.fixture(scope="module")
 def stretched(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(400, "slope"), replicates=DRAWS)
+    return ql.recalibrate(criteria, quarter(500, "slope"), replicates=DRAWS)
 
 
 def test_updated_criteria_can_be_used_and_updated_again(
