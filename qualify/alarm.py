@@ -15,7 +15,7 @@ from qualify.errors import InvalidArgument, NotEnoughDeals, check_level, check_p
 from qualify.numerics.alarm import Watch, limits_of, watch
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.updating import Units, draw_outcomes
-from qualify.recalibrating.held_deals import HeldDeals, hold, log_odds_of
+from qualify.recalibrating.held_deals import HeldDeals, hold
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.units import in_order
@@ -31,7 +31,8 @@ class WinAlarm:
     Attributes
     ----------
     table : DataFrame
-        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far),
+        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far, among
+        deals that no gate stops),
         fewer and more (the running sums), alarm (whether either is beyond its limit): a row per deal in the
         order of closing.
     raised : {"", "fewer", "more"}
@@ -117,7 +118,8 @@ def watch_wins(
     and take off half of what a doubling or halving of the odds would change. Limits are from simulated runs
     of `horizon` deals: answers drawn from those of `deals`, the truth from what the deals behind the criteria
     left possible, as in `recalibrate`. Deals are watched in the order of their close dates; those without
-    one come last. Deals of one account are taken as independent. An alarm is a reason to look, not a verdict:
+    one come last. Deals that a gate stops stand in the table and move neither sum (nor `ahead`): theirs is a
+    limit of the win probability, and below it fewer wins than the limit are no change. Deals of one account are taken as independent. An alarm is a reason to look, not a verdict:
     that is `recalibrate`'s.
 
     References
@@ -142,12 +144,15 @@ def watch_wins(
     drawn = _simulated(held, draws, length, np.random.default_rng(rng))
     limits = limits_of(drawn, 1.0 - level)
     place = held.deals.closed.index.get_indexer(deals.closed.index[order])
-    chance, won = held.chance[place], held.sample.outcome[place]
-    found = watch(chance, won, ODDS_RATIO)
+    chance, won, stopped = held.chance[place], held.sample.outcome[place], held.stopped[place]
+    # A deal that never wins and is never won moves neither sum.
+    counted_chance, counted_won = (np.where(stopped, 0.0, one) for one in (chance, won))
+    found = watch(counted_chance, counted_won, ODDS_RATIO)
     beyond = np.stack([found.fewer > limits[0], found.more > limits[1]])
     first = int(np.argmax(beyond.any(axis=0))) if beyond.any() else -1
     ids = held.deals.closed.index[place].astype(str)
     table = _table(held.deals.closed.iloc[place], chance, won, found)
+    table["ahead"] = np.cumsum(counted_won - counted_chance)
     table["alarm"] = np.asarray(beyond.any(axis=0))
     return WinAlarm(
         table=table,
@@ -195,11 +200,12 @@ def _simulated(held: HeldDeals, times: int, length: int, rng: np.random.Generato
     rows = rng.integers(held.chance.size, size=(times, length))
     beta = held.belief.draw(times, rng)
     log_odds = held.columns @ beta.T
-    # Of a deal that a gate stops only the limit is known.
-    log_odds[held.stopped] = log_odds_of(held.chance[held.stopped])[:, None]
+    # Deals that a gate stops move neither sum.
+    log_odds[held.stopped] = -np.inf
+    chance = np.where(held.stopped, 0.0, held.chance)
     truths = log_odds[rows, np.arange(times)[:, None]]
     outcome = draw_outcomes(truths, Units(np.zeros(length, dtype=np.int64), 0.0), rng)
-    return watch(held.chance[rows], outcome, ODDS_RATIO)
+    return watch(chance[rows], outcome, ODDS_RATIO)
 
 
 def _alarms(drawn: Watch, limits: tuple[float, float]) -> float:
@@ -217,7 +223,7 @@ def _table(closed: pd.DataFrame, chance: Matrix, won: Matrix, found: Watch) -> p
             "closed": day.to_numpy(),
             "probability": chance,
             "won": won > 0.5,
-            "ahead": np.cumsum(won - chance),
+            "ahead": np.nan,
             "fewer": found.fewer,
             "more": found.more,
         }

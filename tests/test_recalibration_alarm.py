@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,28 @@ def test_even_a_single_lost_deal_can_be_watched() -> None:
     assert ql.watch_wins(in_use(), lost, replicates=50).n == 1
 
 
+def test_deals_that_a_gate_stops_move_neither_sum() -> None:
+    """A gate's limit lies above the win rate, so such deals would call for an alarm."""
+    row = ("Competitor present", "Yes", np.nan, np.nan, 90, 2, 0.3)
+    gated = replace(in_use(), gates=pd.DataFrame([row], columns=in_use().gates.columns))
+    deals = quarter(300)
+    stopped = deals.answers["Competitor present"].eq("Yes").to_numpy()
+    found = ql.watch_wins(gated, deals, replicates=200)
+    table = found.table.set_index("deal")
+    assert len(table) == found.n == deals.n
+    open_ones = table[~table.index.isin(deals.closed.index[stopped])]
+    alone = ql.watch_wins(in_use(), deals.subset(~stopped), replicates=50).table.set_index("deal")
+    sums = ["probability", "ahead", "fewer", "more"]
+    pd.testing.assert_frame_equal(open_ones[sums], alone[sums])
+    assert 0.02 < found.false_alarms <= 0.06
+    none_left = ql.watch_wins(gated, deals.subset(stopped), replicates=50)
+    assert (none_left.raised, none_left.table["fewer"].max(), none_left.table["ahead"].abs().max()) == (
+        "",
+        0,
+        0,
+    )
+
+
 def test_what_cannot_be_watched_is_refused() -> None:
     deals = quarter(60)
     with pytest.raises(NotEnoughDeals, match="none yet"):
@@ -59,8 +83,6 @@ def test_what_cannot_be_watched_is_refused() -> None:
 
 
 def test_without_close_dates_deals_keep_their_order() -> None:
-    from dataclasses import replace
-
     survey = replace(past().survey, columns=replace(past().survey.columns, close_date=None))
     deals = ql.read_deals(quarter_frame(60), survey)
     found = ql.watch_wins(in_use(), deals, replicates=50)
