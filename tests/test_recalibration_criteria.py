@@ -72,6 +72,20 @@ def test_new_bands_are_told_on_the_new_deals(shifted: Recalibration) -> None:
     assert set(counts) == {past().n + deals.n}
 
 
+def test_zones_then_and_now_count_deals_that_a_gate_stops_alike(criteria: Criteria) -> None:
+    """By their score alone, before a recalibration and after it; the gates are told apart."""
+    row = ("Competitor present", "Yes", np.nan, np.nan, 90, 2, 0.3)
+    gated = replace(criteria, gates=pd.DataFrame([row], columns=criteria.gates.columns))
+    deals = quarter(300, "level")
+    plain, found = (ql.recalibrate(one, deals, replicates=99) for one in (criteria, gated))
+    pd.testing.assert_frame_equal(found.zones, plain.zones)
+    assert found.gates["n"].iloc[0] > 0
+    after = found.criteria
+    assert after.bands["n"].sum() == after.tipping.n == after.provenance["deals"] == deals.n
+    counts = after.answers.groupby("characteristic", sort=False)["n"].sum()
+    assert set(counts) == {past().n + deals.n}
+
+
 def test_what_the_new_deals_settle_is_no_longer_in_doubt(shifted: Recalibration, criteria: Criteria) -> None:
     """The level is as sure as the new deals make it; differences between answers as before."""
     before, after = (np.array(one.provenance["fit"]["uncertainty"]) for one in (criteria, shifted.criteria))

@@ -174,4 +174,6 @@ def _recalibrate(work: Work, tested: ClosedTest, decision: Decision, unseen: Mat
     chance = unseen[VERDICTS.index(decision.verdict)]
     performance = new_performance(work.held, chance, work.origin.level)
     origin = replace(work.origin, verdict=decision.verdict)
-    decision.criteria = recalibrated(work.criteria, work.held, decision.line, performance, origin)
+    decision.criteria = recalibrated(
+        work.criteria, work.everything, work.held, decision.line, performance, origin
+    )

@@ -15,7 +15,7 @@ from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
 from qualify.numerics.validation import VAGUE, limits, move_scores, spread
 from qualify.recalibrating.held_deals import HeldDeals
-from qualify.scoring import gives
+from qualify.scoring import gives, zone_of
 
 SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
 PERFORMANCE_COLUMNS = [
@@ -105,7 +105,8 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
     criteria : Criteria
         The criteria in use.
     held : HeldDeals
-        All new deals; those that a gate stops are in the zone below.
+        All new deals, counted by their score alone, as those behind the criteria were; `gates_now` tells
+        those that a gate stops.
     level : float
         Of the intervals: Wilson's of each rate, Newcombe's of the difference.
 
@@ -116,8 +117,9 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
     """
     rows = []
     won = held.sample.outcome > 0.5
+    zone = np.array([zone_of(criteria, int(score)) for score in held.score])
     for past in criteria.bands.to_dict("records"):
-        here = held.zone == past["zone"]
+        here = zone == past["zone"]
         n, wins = int(here.sum()), int(won[here].sum())
         ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
         now = (n, wins, wins / n if n else np.nan, *ends)

@@ -21,7 +21,12 @@ from qualify.tipping import TippingPoint
 
 
 def recalibrated(
-    criteria: Criteria, held: HeldDeals, line: Line, performance: pd.DataFrame, origin: Origin
+    criteria: Criteria,
+    everything: HeldDeals,
+    held: HeldDeals,
+    line: Line,
+    performance: pd.DataFrame,
+    origin: Origin,
 ) -> Criteria:
     """Return the criteria with win probabilities recalibrated; points and gates stay.
 
@@ -29,8 +34,8 @@ def recalibrated(
     ----------
     criteria : Criteria
         The criteria in use.
-    held : HeldDeals
-        New deals that no gate stops.
+    everything, held : HeldDeals
+        All new deals, which are counted, and those that no gate stops, which the line went through.
     line : Line
         The recalibration, its slope at least 0.
     performance : DataFrame
@@ -45,17 +50,17 @@ def recalibrated(
         never saw; an interval is never narrower than the criteria's own, stretched alike.
     """
     probabilities = moved_table(criteria.probabilities, line, criteria.tipping.level)
-    tipping = moved_tipping(criteria, held, line)
+    tipping = moved_tipping(criteria, everything, line)
     zoning = _zoning(criteria, tipping, probabilities, line)
     return replace(
         criteria,
         probabilities=probabilities,
         tipping=tipping,
         bands=band_table(tipping, zoning, criteria.score_range[1]),
-        answers=_more_answers(criteria, held.deals),
+        answers=_more_answers(criteria, everything.deals),
         performance=performance,
         version=next_version(criteria.version),
-        provenance=_provenance(criteria, held, line, origin),
+        provenance=_provenance(criteria, held, line, described(everything.deals, origin)),
     )
 
 
@@ -81,11 +86,11 @@ def _more_answers(criteria: Criteria, deals: Deals) -> pd.DataFrame:
     return table
 
 
-def _provenance(criteria: Criteria, held: HeldDeals, line: Line, origin: Origin) -> dict[str, Any]:
+def _provenance(criteria: Criteria, held: HeldDeals, line: Line, said: dict[str, Any]) -> dict[str, Any]:
     """Say where the update comes from, and what it makes of the fit behind the points."""
     before = criteria.provenance
     kept = {name: part for name, part in before.items() if name not in ("fit", "log_odds")}
-    found = kept | described(held.deals, origin) | {"parent": {"version": criteria.version} | kept}
+    found = kept | said | {"parent": {"version": criteria.version} | kept}
     found["update"] = {
         "intercept": line.intercept,
         "slope": line.slope,
@@ -98,7 +103,7 @@ def _provenance(criteria: Criteria, held: HeldDeals, line: Line, origin: Origin)
             "per_point": line.slope * float(own["per_point"]),
         }
     if held.whole:
-        found["fit"] = _moved_fit(before["fit"], held, stretched=origin.verdict == "rescale", line=line)
+        found["fit"] = _moved_fit(before["fit"], held, stretched=said["verdict"] == "rescale", line=line)
     elif "fit" in before:
         found["fit"] = before["fit"]
     return found
