@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 STEPS := lint layout types imports tests notebooks examples docs wheel
-.PHONY: help demo test test-exports bench coverage-study format clean $(STEPS)
+.PHONY: help demo test test-exports bench scorecards coverage-study format clean $(STEPS)
 
 help:
 	@echo "make demo    analyse simulated deals and write pages and tables to demo-output/"
@@ -34,6 +34,7 @@ help:
 	@echo "make test-exports    exports, run by LibreOffice, Node.js and Power Fx; sets these up, half a gigabyte"
 	@echo "make coverage-study  whether intervals keep their word, on simulated deals; hours (see docs)"
 	@echo "make bench   speed beside other packages, memory, compiling; a quarter of an hour on an idle machine"
+	@echo "make scorecards  qualify's points beside those of other packages; an hour or two the first time, 1.3 GB"
 	@echo "make format  lay out the code and mend what can be mended by itself"
 	@echo "make clean   remove what was built (.venv stays)"
 
@@ -115,6 +116,12 @@ bench: $(BENCHMARKS)
 		--benchmark-quiet --benchmark-json=build/bench/pytest-benchmark.json
 	@echo "To publish: cp build/bench/speed-measured.txt docs/explanation/"
 
+# Works off only what has changed since; peers live in environments of their own, for their pins exclude ours.
+CARDS := build/scorecards
+scorecards: $(DEVELOPER) $(CARDS)/fasterrisk/ready $(CARDS)/optbinning/ready
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 QUALIFY_PROGRESS=0 PYTHONPATH=tests nice $(BIN)/python \
+		-m benchmarks.scorecards.compare --into docs/explanation/scorecards-measured.txt
+
 format: $(DEVELOPER)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
@@ -146,6 +153,12 @@ $(ENGINES)/ready: | $(DEVELOPER)
 	@npm install --silent --no-save --prefix $(ENGINES) formulon@6.25.6
 	@$(BIN)/python -m venv $(ENGINES)/powerfx
 	@$(ENGINES)/powerfx/bin/python -m pip install -qq powerfx==0.0.34 dotnetcore2==3.1.23
+	@touch $@
+
+$(CARDS)/%/ready: tests/benchmarks/scorecards/requirements-%.txt | $(BIN)/python
+	@echo "== Setting up $* in $(CARDS) (a few minutes, once)"
+	@$(BIN)/python -m venv --clear $(CARDS)/$*
+	@$(CARDS)/$*/bin/python -m pip install -qq -r $<
 	@touch $@
 
 $(BENCHMARKS): | $(DEVELOPER)
