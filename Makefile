@@ -120,7 +120,7 @@ bench: $(BENCHMARKS)
 CARDS := build/scorecards
 scorecards: $(DEVELOPER) $(CARDS)/fasterrisk/ready $(CARDS)/optbinning/ready
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 QUALIFY_PROGRESS=0 PYTHONPATH=tests nice $(BIN)/python \
-		-m benchmarks.scorecards.compare --into docs/explanation/scorecards-measured.txt
+		-m benchmarks.scorecards.compare --into docs/explanation/scorecards-measured.txt $(ARGS)
 
 format: $(DEVELOPER)
 	@$(BIN)/ruff check --fix .

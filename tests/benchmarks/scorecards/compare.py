@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.scorecards.data import HERE, NAMES, Case, case_of
 from benchmarks.scorecards.measures import Found, differences, measured, withheld
-from benchmarks.scorecards.runs import FEWER, METHODS, PEERS, QUALIFY, Method, predictions
+from benchmarks.scorecards.runs import DIVISIONS, METHODS, PEERS, POINTS, QUALIFY, Method, predictions
 
 ROOT = HERE.parents[2]
 FOLDER = ROOT / "build" / "scorecards"
@@ -39,7 +39,9 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=os.environ.get("QUALIFY_DATA"))
     parser.add_argument("--into", type=Path, default=FOLDER / "scorecards-measured.txt")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--fewer", type=int, default=FEWER, help="divisions into folds for slow methods")
+    parser.add_argument(
+        "--few", type=int, default=DIVISIONS["few"], help="divisions into folds of fasterrisk"
+    )
     asked = parser.parse_args()
     if asked.data is None or not (asked.data / "salvirt-b2b").is_dir():
         _say("Name the folder of the published data sets in QUALIFY_DATA.")
@@ -48,10 +50,11 @@ def main() -> int:
     parts, behind = [], []
     for name in asked.only:
         case = case_of(name, asked.data)
-        found = {(k, m): predictions(case, m, k, FOLDER, _say, asked.fewer) for k in SIZES for m in METHODS}
+        found = {(k, m): predictions(case, m, k, FOLDER, _say, asked.few) for k in SIZES for m in METHODS}
         parts.append(_table(case, found))
         if name == "b2b":
-            parts.append(_by_division(case, found))
+            alone = {(k, POINTS): predictions(case, POINTS, k, FOLDER, _say) for k in SIZES}
+            parts.append(_by_division(case, {**found, **alone}))
         behind += _behind(case, found)
     parts.append(_laid_out("Where qualify is behind", BEHIND, behind))
     asked.into.write_text("\n".join(parts), encoding="utf-8")
@@ -66,7 +69,8 @@ def _say(text: str) -> None:
 
 def _table(case: Case, found: Mapping[tuple[int, Method], Found]) -> str:
     rows = []
-    for (most, method), predicted in found.items():
+    for (most, method), each in found.items():
+        predicted = each[: DIVISIONS["some"]]
         rows.append(_row(case, most, method.label, predicted))
         if method is QUALIFY and not all(all(one["handed_out"]) for one in predicted):
             given = withheld(predicted, case.folds, case.sample.outcome)
@@ -95,7 +99,7 @@ def _by_division(case: Case, found: Mapping[tuple[int, Method], Found]) -> str:
     """AUC of each division of the published deals, beside what a prototype reached."""
     rows: list[tuple[str, ...]] = []
     for most in SIZES:
-        for method in (QUALIFY, PEERS[0]):
+        for method in (POINTS, PEERS[0]):
             each = measured(found[most, method], case.folds, case.sample.outcome)["auc"]
             error = each.std(ddof=1) / np.sqrt(each.size)
             reached = "yes" if each.mean() >= PROTOTYPE[most] else "NO"

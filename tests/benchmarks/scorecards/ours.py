@@ -12,9 +12,10 @@ from scipy.special import expit
 import qualify as ql
 from benchmarks.scorecards.data import Case
 from qualify.numerics.curves import Curve, fit_logistic_curve, probability
-from qualify.numerics.procedures import Recipe, predict, train
+from qualify.numerics.procedures import Recipe, Trained, points_recipe, predict, train
+from qualify.numerics.resampling import Sample
 from qualify.refining import Refined, refine
-from qualify.scales import whole_items
+from qualify.scales import scales_of, whole_items, whole_sample
 from qualify.tipping_verdict import Limits
 from qualify.units import sample_of
 
@@ -31,7 +32,7 @@ def work_off(case: Case, division: int, method: str, most: int) -> dict[str, Any
     Besides what that returns: chance, the win probability; and of each fold whether points would have been
     handed out at all, and the seconds of the whole way to criteria, intervals and tests included.
     """
-    learn = {"points": points, "win model": win_model}[method]
+    learn = {"points": points, "points alone": points_alone, "win model": win_model}[method]
     fold = case.folds[division]
     log_odds, chance, rows = np.zeros(fold.size), np.zeros(fold.size), []
     for k in range(fold.max() + 1):
@@ -59,7 +60,7 @@ def points(deals: ql.Deals, held: NDArray[np.bool_], most: int) -> tuple[Vector,
     start = time.process_time()
     trained = train(sample.items, sample.outcome, sample.weights, refined.recipe)
     row = {
-        "questions": int(np.any(trained.points != trained.points[:, :1], axis=1).sum()),
+        "questions": _asked(trained),
         "seconds": time.process_time() - start,
         "whole_seconds": whole,
         "handed_out": bool(refined.trained.points.any()),
@@ -81,14 +82,30 @@ def _curve(refined: Refined) -> Curve:
     return curve if curve.slope > 0 else flat
 
 
+def points_alone(
+    deals: ql.Deals, held: NDArray[np.bool_], most: int
+) -> tuple[Vector, Vector, dict[str, Any]]:
+    """The points without what `refine_criteria` finds out about them; probabilities by their own line."""
+    sample, _ = whole_sample(deals, scales_of(deals))
+    return _trained(sample, held, points_recipe(float(deals.survey.min_answers), most))
+
+
 def win_model(deals: ql.Deals, held: NDArray[np.bool_], most: int) -> tuple[Vector, Vector, dict[str, Any]]:
-    """The same of all questions, no whole numbers: what a card is measured against."""
+    """The same of all questions, without whole numbers: what a card is measured against."""
     sample, _ = sample_of(deals)
-    recipe = Recipe(float(deals.survey.min_answers), False, 0, 0)
+    return _trained(sample, held, Recipe(float(deals.survey.min_answers), False, 0, 0))
+
+
+def _trained(
+    sample: Sample, held: NDArray[np.bool_], recipe: Recipe
+) -> tuple[Vector, Vector, dict[str, Any]]:
     start = time.process_time()
     trained = train(sample.items, sample.outcome, np.where(held, 0.0, sample.weights), recipe)
     seconds = time.process_time() - start
     log_odds = predict(sample.items.codes, trained)[held]
-    questions = int(np.any(trained.effects != 0, axis=1).sum())
-    row = {"questions": questions, "seconds": seconds, "whole_seconds": seconds, "handed_out": True}
+    row = {"questions": _asked(trained), "seconds": seconds, "whole_seconds": seconds, "handed_out": True}
     return log_odds, expit(log_odds), row
+
+
+def _asked(trained: Trained) -> int:
+    return int(np.any(np.abs(trained.effects - trained.effects[:, :1]) > 1e-12, axis=1).sum())

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import qualify
 from benchmarks.scorecards import held_out, ours, plain
@@ -18,8 +18,8 @@ from benchmarks.scorecards.data import HERE, Case, as_json
 
 TESTS = HERE.parents[1]
 PACKAGE = Path(qualify.__file__).parent
-# fasterrisk takes many seconds for a card: divisions into folds that it is worked off on, unless told.
-FEWER = 5
+# Divisions into folds that a method is worked off on, unless told: seconds for a card are too many for all.
+DIVISIONS = {"all": 20, "some": 5, "few": 5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Method:
     environment : folder of the environment it needs, None for this one.
     module : what works it off; `name` is what it is called there.
     sources : the files whose change makes it worth working off again.
-    slow : whether it is worked off on fewer divisions into folds.
+    divisions : on how many divisions into folds it is worked off; a key of `DIVISIONS`.
     """
 
     label: str
@@ -37,10 +37,10 @@ class Method:
     name: str
     environment: str | None
     sources: tuple[Path, ...]
-    slow: bool = False
+    divisions: Literal["all", "some", "few"] = "some"
 
 
-def _peer(label: str, package: str, name: str, slow: bool = False) -> Method:
+def _peer(label: str, package: str, name: str, divisions: Literal["some", "few"]) -> Method:
     sources = HERE / "held_out.py", HERE / f"peer_{package}.py", HERE / f"requirements-{package}.txt"
     return Method(
         label=label,
@@ -48,12 +48,16 @@ def _peer(label: str, package: str, name: str, slow: bool = False) -> Method:
         name=name,
         environment=package,
         sources=sources,
-        slow=slow,
+        divisions=divisions,
     )
 
 
 OWN = (HERE / "ours.py", *sorted(PACKAGE.rglob("*.py")))
+# Probabilities, and whether points are handed out at all, take thousands of repetitions; points alone do not.
 QUALIFY = Method(label="qualify", module="ours", name="points", environment=None, sources=OWN)
+POINTS = Method(
+    label="qualify", module="ours", name="points alone", environment=None, sources=OWN, divisions="all"
+)
 WIN_MODEL = Method(
     label="no card: win model, all questions",
     module="ours",
@@ -68,16 +72,22 @@ PEERS = (
         name="rounded ridge",
         environment=None,
         sources=(HERE / "held_out.py", HERE / "plain.py"),
+        divisions="all",
     ),
-    _peer("fasterrisk, k questions", "fasterrisk", "questions", slow=True),
-    _peer("fasterrisk, k columns", "fasterrisk", "columns", slow=True),
-    _peer("optbinning", "optbinning", "scorecard"),
+    _peer("fasterrisk, k questions", "fasterrisk", "questions", "few"),
+    _peer("fasterrisk, k columns", "fasterrisk", "columns", "few"),
+    _peer("optbinning", "optbinning", "scorecard", "some"),
 )
 METHODS = (QUALIFY, *PEERS, WIN_MODEL)
 
 
 def predictions(
-    case: Case, method: Method, most: int, folder: Path, say: Callable[[str], None], fewer: int = FEWER
+    case: Case,
+    method: Method,
+    most: int,
+    folder: Path,
+    say: Callable[[str], None],
+    few: int = DIVISIONS["few"],
 ) -> list[dict[str, Any]]:
     """Return what a method predicts for unseen deals, a record per division into folds.
 
@@ -87,7 +97,7 @@ def predictions(
     before: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     keys = [_key(as_json(case, division), method, most) for division in range(len(case.folds))]
     kept = {key: before[key] for key in keys if key in before}
-    wanted = keys[:fewer] if method.slow else keys
+    wanted = keys[: few if method.divisions == "few" else DIVISIONS[method.divisions]]
     for division, key in enumerate(wanted):
         if key not in kept:
             say(f"{case.name}, {most} questions, division {division + 1}: {method.label}")
