@@ -31,10 +31,9 @@ class WinAlarm:
     Attributes
     ----------
     table : DataFrame
-        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far, among
-        deals that no gate stops),
-        fewer and more (the running sums), alarm (whether either is beyond its limit): a row per deal in the
-        order of closing.
+        deal, closed (day, NaT where not known), probability, won, ahead (wins seen less foretold so far, of
+        deals that no gate stops), fewer and more (the running sums), alarm (whether either is beyond its
+        limit): a row per deal in the order of closing.
     raised : {"", "fewer", "more"}
         Which sum was first beyond its limit: fewer wins than foretold, or more.
     deal : str
@@ -119,8 +118,8 @@ def watch_wins(
     of `horizon` deals: answers drawn from those of `deals`, the truth from what the deals behind the criteria
     left possible, as in `recalibrate`. Deals are watched in the order of their close dates; those without
     one come last. Deals that a gate stops stand in the table and move neither sum (nor `ahead`): theirs is a
-    limit of the win probability, and below it fewer wins than the limit are no change. Deals of one account are taken as independent. An alarm is a reason to look, not a verdict:
-    that is `recalibrate`'s.
+    limit of the win probability, and fewer wins than a limit are no change. Deals of one account are taken as
+    independent. An alarm is a reason to look, not a verdict: that is `recalibrate`'s.
 
     References
     ----------

@@ -72,6 +72,7 @@ def test_a_rebuild_that_a_simpler_step_surely_beats_gives_way_to_it(monkeypatch:
 
     monkeypatch.setattr(deciding, "compare_updates", mixture)
     monkeypatch.setattr(closed_testing, "closed_test", lambda *_: "rebuild")
+    monkeypatch.setattr(deciding, "deals_missing", lambda *_: 0)
     found = ql.recalibrate(in_use(), quarter(300, "much fewer"), history=past(), replicates=99)
     table = found.comparison.set_index("update")
     assert table.loc["rebuild", "worse_high"] < 0, "surely better than to keep"
