@@ -11,7 +11,6 @@ import pandas as pd
 from qualify.criteria import Criteria
 from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
-from qualify.enough import check_draws
 from qualify.errors import check_level
 from qualify.recalibrating.changes import changes_between
 from qualify.recalibrating.closed_testing import ClosedTest, chosen_line, run_closed_test
@@ -19,7 +18,7 @@ from qualify.recalibrating.deciding import Work, decide
 from qualify.recalibrating.drift import drift_table
 from qualify.recalibrating.held_deals import hold, open_ones
 from qualify.recalibrating.moved_curve import new_band
-from qualify.recalibrating.new_deals import check_enough_draws, check_new
+from qualify.recalibrating.new_deals import check_draws_for, check_new
 from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rep_drift import rep_table
 from qualify.recalibrating.tables import gates_now, performance_on_new, scores_table, zones_then_and_now
@@ -218,23 +217,16 @@ def recalibrate(
     'keep'
     """
     check_level(level, where="recalibrate")
-    draws = check_draws(replicates, where="recalibrate")
-    check_enough_draws(draws, level)
+    draws = check_draws_for(replicates, level)
     check_new(criteria, new_deals, history)
     seed = int(rng) if isinstance(rng, (int, np.integer)) else None
-    everything = hold(criteria, in_order(new_deals)[0])
+    everything, given = hold(criteria, in_order(new_deals)[0]), fingerprint(new_deals)
     work = Work(
         criteria=criteria,
         everything=everything,
         held=open_ones(everything, criteria),
         history=None if history is None else in_order(history)[0],
-        origin=Origin(
-            verdict="keep",
-            seed=seed,
-            replicates=draws,
-            level=float(level),
-            new_fingerprint=fingerprint(new_deals),
-        ),
+        origin=Origin(verdict="keep", seed=seed, replicates=draws, level=float(level), new_fingerprint=given),
         chance=np.random.default_rng(rng).spawn(5),
     )
     return _found(work)

@@ -11,7 +11,7 @@ import pandas as pd
 from qualify.criteria import Criteria
 from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
-from qualify.enough import check_deals
+from qualify.enough import check_deals, check_draws
 from qualify.errors import InvalidArgument, InvalidDeals, NotEnoughDeals, Problem, short
 from qualify.recalibrating.origin import fingerprints_of
 from qualify.survey import UNKNOWN
@@ -20,26 +20,33 @@ from qualify.survey import UNKNOWN
 FEWEST = 5
 
 
-def check_enough_draws(draws: int, level: float) -> None:
-    """Raise unless so many simulated sets of outcomes can reject at all.
+def check_draws_for(replicates: object, level: float) -> int:
+    """Return a number of simulated sets of outcomes if so many can reject at all.
 
     Parameters
     ----------
-    draws : int
-        The smallest p-value there can be is ``1 / (draws + 1)``.
+    replicates : object
+        What the caller gave; the smallest p-value there can be is ``1 / (replicates + 1)``.
     level : float
         Tests reject at ``1 − level``.
+
+    Returns
+    -------
+    int
+        The number.
 
     Raises
     ------
     InvalidArgument
         Where that is too large, so that the criteria would always be kept.
     """
+    draws = check_draws(replicates, where="recalibrate")
     if 1.0 / (draws + 1) > 1.0 - level:
         raise InvalidArgument(
             f"`replicates` of `recalibrate` must be at least {math.floor(1.0 / (1.0 - level))} at a level of "
             f"{level:g}: with {draws} no p-value can be small enough to reject; 999 is usual."
         )
+    return draws
 
 
 def check_new(criteria: object, new_deals: Deals, history: Deals | None) -> None:
