@@ -74,7 +74,7 @@ class TestProvenance:
 
     def test_the_fingerprint_is_of_the_deals_not_of_their_order(self, deals: ql.Deals) -> None:
         def fingerprint(frame: pd.DataFrame) -> str:
-            made = ql.refine_criteria(deals_of(frame, *MIXED), replicates=1)
+            made = ql.refine_criteria(deals_of(frame, *MIXED), replicates=2)
             return str(made.provenance["fingerprint"])
 
         frame = mixed()

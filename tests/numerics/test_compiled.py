@@ -123,7 +123,7 @@ def test_only_kernels_call_kernels_with_an_underscore() -> None:
         for function in ast.walk(tree)
         if path.parent == folder and _is_kernel(function) and function.name.startswith("_")
     }
-    assert "_descend" in inner
+    assert "_one_step" in inner
     for path, tree in trees.items():
         kernels = [node for node in ast.walk(tree) if _is_kernel(node)]
         inside = {id(node) for kernel in kernels for node in ast.walk(kernel)}
