@@ -37,6 +37,7 @@ def test_a_rebuild_of_criteria_that_chose_their_number_chooses_it_anew() -> None
     assert (found["max_characteristics"], found["points"]) == (None, "0 to 10")
 
 
+@pytest.mark.slow
 def test_a_rebuild_keeps_to_the_budget_of_points() -> None:
     small = ql.refine_criteria(past(), max_characteristics=4, points="0 to 5", replicates=3)
     assert rebuild_of(small, past(), past().closed.index).recipe.largest == 5

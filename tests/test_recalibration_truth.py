@@ -26,7 +26,11 @@ def rates(world: str, runs: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS).astype(float)
 
 
-@pytest.fixture(scope="module", params=WORLDS)
+# The world of twelve questions is like that of eight, and takes as long again.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(world, marks=[pytest.mark.slow] if "12" in world else []) for world in WORLDS],
+)
 def found(request: pytest.FixtureRequest) -> pd.DataFrame:
     return rates(request.param, RUNS)
 

@@ -208,6 +208,7 @@ def test_zones_divide_at_break_even_where_nothing_is_sharp(team: ql.SimulatedDea
     pd.testing.assert_frame_equal(again.bands, found.bands)
 
 
+@pytest.mark.slow
 def test_break_even_takes_the_deals_own_values_and_efforts(team: ql.SimulatedDeals) -> None:
     deals = ql.read_deals(team.frame, team.survey)
     money = ql.Economics(cost=300.0)

@@ -34,6 +34,7 @@ def test_the_true_plateau_comes_back_within_its_intervals() -> None:
     assert max(missed.values()) <= allowed, missed
 
 
+@pytest.mark.slow
 def test_a_learned_score_agrees_with_its_own_curve_on_200_000_new_deals() -> None:
     """The estimand: the curve of the final model's score in the population of new deals."""
     _, population = simulated(200_000, "gradual", 99)

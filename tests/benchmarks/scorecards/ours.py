@@ -16,7 +16,6 @@ from qualify.numerics.procedures import Recipe, Trained, points_recipe, predict,
 from qualify.numerics.resampling import Sample
 from qualify.refining import Refined, refine
 from qualify.scales import scales_of, whole_items, whole_sample
-from qualify.tipping_verdict import Limits
 from qualify.units import sample_of
 
 # Draws behind the correction of the probabilities' slope; `refine_criteria` makes 200 for its intervals.
@@ -49,10 +48,10 @@ def points(deals: ql.Deals, held: NDArray[np.bool_], most: int) -> tuple[Vector,
     start = time.process_time()
     refined = refine(
         known,
-        most=most,
+        points_recipe(known.survey.min_answers, most),
+        fewer=False,
         replicates=REPLICATES,
         level=0.95,
-        alpha=Limits().alpha,
         rng=np.random.default_rng(SEED),
     )
     whole = time.process_time() - start
