@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 import qualify as ql
 from qualify.numerics.resampling import Sample, divide
 from qualify.scales import scales_of, whole_sample
-from qualify.survey import UNKNOWN
 from qualify.units import in_order
 
 HERE = Path(__file__).resolve().parent
@@ -71,21 +70,18 @@ def as_json(case: Case, division: int) -> str:
     """Write one division of a case for methods that know nothing of qualify.
 
     Of each characteristic: name, kind, the whole answers (`codes`, the last one being unknown, and the
-    `values` they stand for: ranks of ordered answers, means of ranges of a score), the answers as `texts`,
-    and the plain `numbers` of a score or the ranks of ordered answers (null where unknown, or for a choice).
+    `values` they stand for: ranks of ordered answers, means of ranges of a score), and the plain `texts`.
     """
     items = case.sample.items
     asked = []
     for c, one in enumerate(case.deals.survey.characteristics):
-        texts = case.deals.answers[one.name].astype(str)
         asked.append(
             {
                 "name": one.name,
                 "kind": one.kind,
                 "codes": items.codes[:, c].tolist(),
                 "values": items.value[c, : items.levels[c]].tolist(),
-                "texts": texts.tolist(),
-                "numbers": _numbers(one.kind, texts, list(case.deals.answers[one.name].cat.categories)),
+                "texts": case.deals.answers[one.name].astype(str).tolist(),
             }
         )
     written: dict[str, Any] = {
@@ -96,14 +92,3 @@ def as_json(case: Case, division: int) -> str:
         "fold": case.folds[division].tolist(),
     }
     return json.dumps(written)
-
-
-def _numbers(kind: str, texts: pd.Series[str], categories: list[str]) -> list[float | None] | None:
-    if kind not in ("score", "ordered"):
-        return None
-    number = {
-        text: float(text) if kind == "score" else float(rank)
-        for rank, text in enumerate(categories)
-        if text != UNKNOWN
-    }
-    return [number.get(text) for text in texts]

@@ -23,12 +23,18 @@ class Asked(NamedTuple):
     codes: NDArray[np.int64]
     values: NDArray[np.float64]
     texts: NDArray[np.str_]
-    numbers: NDArray[np.float64] | None
 
     @property
     def unknown(self) -> NDArray[np.bool_]:
         """Where the answer is unknown."""
         return np.asarray(self.codes == len(self.values))
+
+    @property
+    def numbers(self) -> NDArray[np.float64] | None:
+        """What a score or an ordered answer stands for, NaN where unknown; None for a choice."""
+        if self.kind not in ("score", "ordered"):
+            return None
+        return np.append(self.values, np.nan)[self.codes]
 
 
 class Table(NamedTuple):
@@ -40,14 +46,7 @@ class Table(NamedTuple):
 
     def some(self, rows: NDArray[np.bool_]) -> Table:
         """Take some of the deals."""
-        asked = [
-            one._replace(
-                codes=one.codes[rows],
-                texts=one.texts[rows],
-                numbers=None if one.numbers is None else one.numbers[rows],
-            )
-            for one in self.asked
-        ]
+        asked = [one._replace(codes=one.codes[rows], texts=one.texts[rows]) for one in self.asked]
         return Table(asked, self.outcome[rows], self.group[rows])
 
 
@@ -70,7 +69,6 @@ def read_table(data: dict[str, Any]) -> Table:
             np.array(one["codes"]),
             np.array(one["values"], dtype=float),
             np.array(one["texts"]),
-            None if one["numbers"] is None else np.array(one["numbers"], dtype=float),
         )
         for one in data["characteristics"]
     ]
