@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from qualify.gates import GATE_COLUMNS, RULE_COLUMNS
 from qualify.json_tables import Columns
+from qualify.parsimony import LEFT_OUT_COLUMNS, SIZE_COLUMNS
 from qualify.tipping import TippingPoint
 
 SCHEMA = "qualify criteria"
@@ -14,26 +16,8 @@ SCHEMA_VERSION = 4
 # Columns and their types, by table; what a file must hold and what a reader gets back.
 TABLES: dict[str, Columns] = {
     "points": {"characteristic": str, "answer": str, "points": int, "low": float, "high": float},
-    "gates": {
-        "characteristic": str,
-        "answer": str,
-        "low": float,
-        "high": float,
-        "n": int,
-        "won": int,
-        "win_rate_high": float,
-    },
-    "rules": {
-        "rule": str,
-        "auc": float,
-        "brier": float,
-        "log_loss": float,
-        "worse_by": float,
-        "worse_low": float,
-        "worse_high": float,
-        "stopped": int,
-        "in_use": bool,
-    },
+    "gates": GATE_COLUMNS,
+    "rules": RULE_COLUMNS,
     "bands": {
         "zone": str,
         "score_low": float,
@@ -52,18 +36,8 @@ TABLES: dict[str, Columns] = {
         "kept": bool,
         "instead": str,
     },
-    "parsimony": {
-        "characteristics": int,
-        "kept": str,
-        "auc": float,
-        "brier": float,
-        "log_loss": float,
-        "worse_by": float,
-        "worse_low": float,
-        "worse_high": float,
-        "in_use": bool,
-    },
-    "left_out": {"characteristic": str, "adds": float, "adds_low": float, "adds_high": float},
+    "parsimony": SIZE_COLUMNS,
+    "left_out": LEFT_OUT_COLUMNS,
     "answers": {
         "characteristic": str,
         "answer": str,

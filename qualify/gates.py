@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from qualify.deals import Deals
+from qualify.json_tables import Columns, table_of
 from qualify.numerics.gates import Candidates, compare, find_limits, trips
-from qualify.numerics.metrics import auc, log_losses, mean_with_error
+from qualify.numerics.metrics import auc, log_losses, paired_difference
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import Sample
 from qualify.refining import Refined
@@ -19,25 +19,25 @@ from qualify.survey import Survey
 from qualify.units import FOLDS
 
 POINTS, GATES, LINKS = "points alone", "points and gates", "points and weakest links"
-GATE_COLUMNS = {
-    "characteristic": "str",
-    "answer": "str",
-    "low": "float64",
-    "high": "float64",
-    "n": "int64",
-    "won": "int64",
-    "win_rate_high": "float64",
+GATE_COLUMNS: Columns = {
+    "characteristic": str,
+    "answer": str,
+    "low": float,
+    "high": float,
+    "n": int,
+    "won": int,
+    "win_rate_high": float,
 }
-RULE_COLUMNS = {
-    "rule": "str",
-    "auc": "float64",
-    "brier": "float64",
-    "log_loss": "float64",
-    "worse_by": "float64",
-    "worse_low": "float64",
-    "worse_high": "float64",
-    "stopped": "int64",
-    "in_use": "bool",
+RULE_COLUMNS: Columns = {
+    "rule": str,
+    "auc": float,
+    "brier": float,
+    "log_loss": float,
+    "worse_by": float,
+    "worse_low": float,
+    "worse_high": float,
+    "stopped": int,
+    "in_use": bool,
 }
 
 
@@ -56,11 +56,7 @@ def no_rules() -> pd.DataFrame:
     DataFrame
         No rows.
     """
-    return _table([], RULE_COLUMNS)
-
-
-def _table(rows: list[tuple[object, ...]], columns: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+    return table_of([], RULE_COLUMNS)
 
 
 def rules_for(survey: Survey, sample: Sample) -> list[Rule]:
@@ -125,22 +121,21 @@ def compare_rules(
     found = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
     chance = np.stack([one.chance for one in found])
     stopped = np.stack([one.stopped for one in found]).sum(axis=2).mean(axis=0)
-    losses, z = log_losses(chance, sample.outcome), float(norm.ppf(0.5 + level / 2))
+    losses = log_losses(chance, sample.outcome)
     rows: list[tuple[object, ...]] = []
     for r, name in enumerate([POINTS, *(rule.name for rule in rules)]):
-        worse, error = mean_with_error(losses[r] - losses[0], sample.unit)
         rows.append(
             (
                 name,
                 float(np.mean([auc(one, sample.outcome) for one in chance[:, r]])),
                 float(np.mean((chance[:, r] - sample.outcome) ** 2)),
                 float(losses[r].mean()),
-                *(worse, worse - z * error, worse + z * error),
+                *paired_difference(losses[r], losses[0], sample.unit, level),
                 round(float(stopped[r])),
                 False,
             )
         )
-    table = _table(rows, RULE_COLUMNS)
+    table = table_of(rows, RULE_COLUMNS)
     # Points alone, unless a rule is surely better: gates move many deals into the zone below.
     better = table["log_loss"].where(table["worse_high"] < 0).fillna(np.inf)
     table.loc[int(better.argmin()) if np.isfinite(better.min()) else 0, "in_use"] = True
@@ -171,12 +166,12 @@ def gates_of(
         `Criteria.rules`; no rows where nothing earns points.
     """
     if not refined.trained.points.any():
-        return _table([], GATE_COLUMNS), no_rules()
+        return table_of([], GATE_COLUMNS), no_rules()
     sample = refined.sample
     rules = rules_for(deals.survey, sample)
     compared = compare_rules(sample, refined.recipe, rules, level, rng)
     used = [rule for rule in rules if compared.set_index("rule")["in_use"][rule.name]]
-    gates = _table([], GATE_COLUMNS)
+    gates = table_of([], GATE_COLUMNS)
     if used:
         gates = gate_table(deals, sample, used[0], refined.scales, level)
     if gates.empty:
@@ -221,4 +216,4 @@ def gate_table(
                 low, high = float(scales[name].edges[a]), float(scales[name].edges[a + 1])
             won = int((sample.outcome[tripped] > 0.5).sum())
             rows.append((name, answer, low, high, int(tripped.sum()), won, float(limits[k])))
-    return _table(rows, GATE_COLUMNS)
+    return table_of(rows, GATE_COLUMNS)

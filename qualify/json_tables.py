@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,25 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
         numbers = [number(cell) for cell in cells] if kind is float else cells
         series[column] = pd.Series(numbers, dtype=DTYPES[kind])
     return pd.DataFrame(series)
+
+
+def table_of(rows: Sequence[tuple[object, ...]], columns: Columns) -> pd.DataFrame:
+    """Build a table from its rows; one without rows has the same columns and types.
+
+    Parameters
+    ----------
+    rows : sequence of tuple
+        In the order of the columns.
+    columns : dict
+        Type of each column.
+
+    Returns
+    -------
+    DataFrame
+        With exactly these columns.
+    """
+    kinds = {column: DTYPES[kind] for column, kind in columns.items()}
+    return pd.DataFrame(list(rows), columns=list(columns)).astype(kinds)
 
 
 def word(value: object, allowed: tuple[str, ...] | None) -> str:

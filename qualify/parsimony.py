@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from qualify.deals import Deals
-from qualify.numerics.metrics import auc, log_losses, mean_with_error
+from qualify.json_tables import Columns, table_of
+from qualify.numerics.metrics import auc, log_losses, paired_difference
 from qualify.numerics.sizes import ENOUGH, losses_added, thinned
 from qualify.refining import Refined
 from qualify.tables.wording import counted, pairs
 
-SIZE_COLUMNS = {
-    "characteristics": "int64",
-    "kept": "str",
-    "auc": "float64",
-    "brier": "float64",
-    "log_loss": "float64",
-    "worse_by": "float64",
-    "worse_low": "float64",
-    "worse_high": "float64",
-    "in_use": "bool",
+SIZE_COLUMNS: Columns = {
+    "characteristics": int,
+    "kept": str,
+    "auc": float,
+    "brier": float,
+    "log_loss": float,
+    "worse_by": float,
+    "worse_low": float,
+    "worse_high": float,
+    "in_use": bool,
 }
-LEFT_OUT_COLUMNS = {"characteristic": "str", "adds": "float64", "adds_low": "float64", "adds_high": "float64"}
+LEFT_OUT_COLUMNS: Columns = {"characteristic": str, "adds": float, "adds_low": float, "adds_high": float}
 
 
 def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFrame:
@@ -43,8 +43,7 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
     DataFrame
         `Criteria.parsimony`.
     """
-    sizes, z = refined.sizes, float(norm.ppf(0.5 + level / 2))
-    outcome = sizes.sample.outcome
+    sizes, outcome = refined.sizes, refined.sizes.sample.outcome
     # Without questions there is the win rate of the other deals.
     rate = (outcome.sum() - outcome) / (outcome.size - 1)
     chances = np.concatenate([np.broadcast_to(rate, (1, *sizes.chance.shape[1:])), sizes.chance])
@@ -55,7 +54,6 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
     used = min(refined.recipe.most, len(sizes.kept)) if refined.trained.points.any() else 0
     rows: list[tuple[object, ...]] = []
     for k, chance in enumerate(chances):
-        worse, error = mean_with_error(losses[k] - losses[best], sizes.sample.unit)
         rows.append(
             (
                 k,
@@ -63,11 +61,11 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
                 float(np.mean([auc(one, outcome) for one in chance])) if k else 0.5,
                 float(np.mean((chance - outcome) ** 2)),
                 float(losses[k].mean()),
-                *(worse, worse - z * error, worse + z * error),
+                *paired_difference(losses[k], losses[best], sizes.sample.unit, level),
                 k == used,
             )
         )
-    return pd.DataFrame(rows, columns=list(SIZE_COLUMNS)).astype(SIZE_COLUMNS)
+    return table_of(rows, SIZE_COLUMNS)
 
 
 def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -91,14 +89,14 @@ def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.
     """
     use = np.asarray(refined.trained.points.any(axis=1))
     if not use.any():
-        return pd.DataFrame([], columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
-    sample, z = thinned(refined.sample, ENOUGH, rng), float(norm.ppf(0.5 + level / 2))
+        return table_of([], LEFT_OUT_COLUMNS)
+    sample = thinned(refined.sample, ENOUGH, rng)
     losses = losses_added(sample, use, refined.recipe.fewest, rng)
-    rows = []
-    for c in np.flatnonzero(~use):
-        adds, error = mean_with_error(losses[0] - losses[1 + c], sample.unit)
-        rows.append((deals.survey.names[c], adds, adds - z * error, adds + z * error))
-    table = pd.DataFrame(rows, columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS)
+    rows = [
+        (deals.survey.names[c], *paired_difference(losses[0], losses[1 + c], sample.unit, level))
+        for c in np.flatnonzero(~use)
+    ]
+    table = table_of(rows, LEFT_OUT_COLUMNS)
     return table.sort_values("adds", ascending=False, kind="stable").reset_index(drop=True)
 
 

@@ -10,7 +10,7 @@ from scipy.special import betaincinv, expit
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
+from qualify.numerics.resampling import Sample, replicate, without_each_fold
 
 # A gate has at least so many deals, and a win rate surely below this share of that of all deals.
 FEWEST, SHARE = 30, 0.5
@@ -110,15 +110,10 @@ def held_out(
     level: float,
 ) -> HeldOut:
     """Foretell every deal by points, and by points under each rule, all learned without its fold."""
-    fold = divide(sample, folds, rng)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
     shape = (1 + len(rules), sample.outcome.size)
     found = HeldOut(np.full(shape, rate), np.zeros(shape, dtype=np.bool_))
-    for k in range(folds):
-        held = fold == k
-        weights = np.where(held, 0.0, sample.weights)
-        if not held.any() or not both_outcomes(sample.outcome, weights):
-            continue
+    for held, weights in without_each_fold(sample, folds, rng):
         codes = sample.items.codes[held]
         chance = expit(predict(codes, train(sample.items, sample.outcome, weights, recipe)))
         found.chance[:, held] = chance

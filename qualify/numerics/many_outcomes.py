@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -11,8 +10,7 @@ from qualify.numerics.blocks import Matrix, Vector, empty_blocks, log_likelihood
 from qualify.numerics.climb import climb
 from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES
-from qualify.numerics.resampling import cores
-from qualify.progress import track
+from qualify.numerics.resampling import on_every_core
 
 # A step that promises less of twice the log-likelihood is the last; Newton's error squares at each step.
 FINE = 1e-7
@@ -47,14 +45,7 @@ def least_deviances(
     one = partial(_of_some, design, weights, offset, start)
     if len(parts) < 2:
         return np.concatenate([one(part) for part in parts]) if parts else np.zeros(0)
-    with ThreadPoolExecutor(max_workers=cores()) as pool:
-        try:
-            return np.concatenate(
-                list(track(pool.map(one, parts), what="simulating deals", total=len(parts)))
-            )
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    return np.concatenate(on_every_core(one, parts, what="simulating deals"))
 
 
 def _of_some(design: Matrix, weights: Vector, offset: Vector, start: Vector, outcomes: Matrix) -> Vector:

@@ -80,3 +80,27 @@ def mean_with_error(values: NDArray[np.float64], unit: NDArray[np.int64]) -> tup
     """Mean over deals and its standard error, deals of one unit taken together."""
     away = np.bincount(unit, weights=values - values.mean())
     return float(values.mean()), float(np.sqrt((away**2).sum()) / values.size)
+
+
+def paired_difference(
+    values: NDArray[np.float64], others: NDArray[np.float64], unit: NDArray[np.int64], level: float
+) -> tuple[float, float, float]:
+    """Return by how much values lie above others of the same deals on average, with its interval.
+
+    Parameters
+    ----------
+    values, others : ndarray, shape (n,)
+        Of every deal, such as its log loss by two models.
+    unit : ndarray of int, shape (n,)
+        Deals of one unit are taken together.
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Mean difference, lower and upper limit.
+    """
+    mean, error = mean_with_error(values - others, unit)
+    half = float(norm.ppf(0.5 + level / 2)) * error
+    return mean, mean - half, mean + half

@@ -7,7 +7,7 @@ generator of its own: results do not depend on the number of threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -33,6 +33,7 @@ from qualify.numerics.folds import assign_folds
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.progress import track
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -87,10 +88,15 @@ class Replicate(NamedTuple):
 def replicate(
     one: Callable[[np.random.Generator], T], times: int, rng: np.random.Generator, *, what: str
 ) -> list[T]:
-    """Call `one(generator)` many times on every core, in order; Ctrl-C drops what has not begun."""
+    """Call `one(generator)` many times on every core, in order."""
+    return on_every_core(one, rng.spawn(times), what=what)
+
+
+def on_every_core(one: Callable[[S], T], items: Sequence[S], *, what: str) -> list[T]:
+    """Call `one(item)` for each, in order, with progress; Ctrl-C drops what has not begun."""
     with ThreadPoolExecutor(max_workers=cores()) as pool:
         try:
-            return list(track(pool.map(one, rng.spawn(times)), what=what, total=times))
+            return list(track(pool.map(one, items), what=what, total=len(items)))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -108,18 +114,28 @@ def divide(sample: Sample, folds: int, rng: np.random.Generator) -> NDArray[np.i
     return assign_folds(sample.group, sample.outcome, sample.weights, folds, order)
 
 
-def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Vector:
-    """Log-odds of every deal with weight, from models that never saw its group."""
+def without_each_fold(
+    sample: Sample, folds: int, rng: np.random.Generator
+) -> Iterator[tuple[NDArray[np.bool_], Vector]]:
+    """Divide deals into folds; for each, yield which deals are in it and weights that leave them out.
+
+    A fold is passed over where the others hold no won or no lost deals: there is nothing to learn from.
+    """
     fold = divide(sample, folds, rng)
-    rate = float(sample.weights @ sample.outcome / sample.weights.sum())
-    score = np.full(sample.outcome.size, np.log(rate / (1.0 - rate)))
     for k in range(folds):
         held = fold == k
         weights = np.where(held, 0.0, sample.weights)
-        # Without won and lost deals to learn from, a fold keeps the log-odds of the win rate.
         if held.any() and both_outcomes(sample.outcome, weights):
-            trained = train(sample.items, sample.outcome, weights, recipe)
-            score[held] = predict(sample.items.codes[held], trained)
+            yield held, weights
+
+
+def cross_fit(sample: Sample, recipe: Recipe, folds: int, rng: np.random.Generator) -> Vector:
+    """Log-odds of every deal with weight from models that never saw its group, else of the win rate."""
+    rate = float(sample.weights @ sample.outcome / sample.weights.sum())
+    score = np.full(sample.outcome.size, np.log(rate / (1.0 - rate)))
+    for held, weights in without_each_fold(sample, folds, rng):
+        trained = train(sample.items, sample.outcome, weights, recipe)
+        score[held] = predict(sample.items.codes[held], trained)
     return score
 
 

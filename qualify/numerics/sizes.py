@@ -14,7 +14,14 @@ from scipy.special import expit
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.metrics import log_losses, mean_with_error
 from qualify.numerics.procedures import Recipe, answer_effects, train
-from qualify.numerics.resampling import Sample, both_outcomes, cross_fits, divide, replicate, some_of
+from qualify.numerics.resampling import (
+    Sample,
+    both_outcomes,
+    cross_fits,
+    replicate,
+    some_of,
+    without_each_fold,
+)
 from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
 
 # Divisions, their folds, and deals that settle how many characteristics to keep.
@@ -123,14 +130,10 @@ def losses_added(sample: Sample, use: NDArray[np.bool_], fewest: float, rng: np.
 
 def _added(sample: Sample, use: NDArray[np.bool_], fewest: float, rng: np.random.Generator) -> Matrix:
     """Do so for one division, in log-odds."""
-    fold = divide(sample, FOLDS, rng)
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
     log_odds = np.full((1 + use.size, sample.outcome.size), np.log(rate / (1.0 - rate)))
-    for k in range(FOLDS):
-        held = fold == k
-        weights = np.where(held, 0.0, sample.weights)
-        if held.any() and both_outcomes(sample.outcome, weights):
-            log_odds[:, held] = _with_each(sample, use, fewest, weights, sample.items.codes[held])
+    for held, weights in without_each_fold(sample, FOLDS, rng):
+        log_odds[:, held] = _with_each(sample, use, fewest, weights, sample.items.codes[held])
     return log_odds
 
 

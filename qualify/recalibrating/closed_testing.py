@@ -12,8 +12,8 @@ from scipy.special import chdtrc, expit
 from scipy.stats import norm
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.metrics import log_losses, mean_with_error
-from qualify.numerics.resampling import Sample, both_outcomes, divide, replicate
+from qualify.numerics.metrics import log_losses, paired_difference
+from qualify.numerics.resampling import Sample, replicate, without_each_fold
 from qualify.numerics.updating import (
     VERDICTS,
     Line,
@@ -205,7 +205,7 @@ def compare_updates(
         if name == "rebuild" and rebuild is None:
             rows.append((name, *[np.nan] * 5, False))
             continue
-        worse, low, high = worse_by(losses[k], losses[0], held, level)
+        worse, low, high = paired_difference(losses[k], losses[0], held.sample.unit, level)
         error = (high - low) / (2.0 * z)
         sure = size * ((z + float(norm.ppf(POWER))) * error / worse) ** 2 if worse else np.nan
         loss = float(losses[k].mean())
@@ -213,39 +213,13 @@ def compare_updates(
     return Compared(pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=0), losses)
 
 
-def worse_by(losses: Vector, others: Vector, held: HeldDeals, level: float) -> tuple[float, float, float]:
-    """Return by how much losses lie above others of the same deals, with the limits of the paired interval.
-
-    Parameters
-    ----------
-    losses, others : ndarray, shape (n,)
-        Log loss of every deal.
-    held : HeldDeals
-        The deals; those of one account are taken together.
-    level : float
-        Of the interval.
-
-    Returns
-    -------
-    tuple of float
-        Mean difference, lower and upper limit.
-    """
-    worse, error = mean_with_error(losses - others, held.sample.unit)
-    half = float(norm.ppf(0.5 + level / 2)) * error
-    return worse, worse - half, worse + half
-
-
 def _unseen(held: HeldDeals, rebuild: Rebuild | None, rng: np.random.Generator) -> Matrix:
     """Log-odds of every deal by each update learned without the deal's fold, (4, n)."""
     sample, fixed = held.sample, held.log_odds
     found = np.tile(fixed, (len(VERDICTS), 1))
-    fold = divide(sample, FOLDS, rng)
-    for k in range(FOLDS):
-        out, kept = fold == k, fold != k
+    for out, _ in without_each_fold(sample, FOLDS, rng):
+        kept = ~out
         weights = sample.weights[kept]
-        # Where one outcome is missing there is nothing to learn from.
-        if not out.any() or not both_outcomes(sample.outcome[kept], weights):
-            continue
         for row, slope in ((1, False), (2, True)):
             line = recalibrate_line(fixed[kept], sample.outcome[kept], weights, slope=slope)
             line = _rising(line, sample.outcome[kept], weights)

@@ -10,8 +10,9 @@ import pandas as pd
 from qualify.criteria import Criteria
 from qualify.deals import Deals
 from qualify.numerics.blocks import Matrix
+from qualify.numerics.metrics import paired_difference
 from qualify.numerics.updating import VERDICTS, Line
-from qualify.recalibrating.closed_testing import ClosedTest, Compared, chosen_line, compare_updates, worse_by
+from qualify.recalibrating.closed_testing import ClosedTest, Compared, chosen_line, compare_updates
 from qualify.recalibrating.held_deals import HeldDeals
 from qualify.recalibrating.new_deals import pool
 from qualify.recalibrating.origin import Origin
@@ -145,7 +146,8 @@ def _veto_rebuild(work: Work, decision: Decision, compared: Compared) -> None:
     losses = dict(zip(VERDICTS, compared.losses, strict=True))
     simpler = ("shift",) if decision.falling else ("shift", "rescale")
     best = min(simpler, key=lambda name: float(losses[name].mean()))
-    worse = worse_by(losses["rebuild"], losses[best], work.held, work.origin.level)
+    unit, level = work.held.sample.unit, work.origin.level
+    worse = paired_difference(losses["rebuild"], losses[best], unit, level)
     if worse[1] > 0:
         decision.notes.append(beaten_note(best, worse))
         decision.verdict = best

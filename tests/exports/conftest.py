@@ -14,6 +14,7 @@ import pytest
 import qualify as ql
 from qualify.criteria import Criteria
 from qualify.gates import no_rules
+from qualify.json_tables import table_of
 from qualify.parsimony import LEFT_OUT_COLUMNS, SIZE_COLUMNS
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.tipping import NOWHERE, TippingPoint
@@ -116,8 +117,8 @@ def make_criteria() -> Callable[..., Criteria]:
                     "instead": "",
                 }
             ),
-            "parsimony": pd.DataFrame(columns=list(SIZE_COLUMNS)).astype(SIZE_COLUMNS),
-            "left_out": pd.DataFrame(columns=list(LEFT_OUT_COLUMNS)).astype(LEFT_OUT_COLUMNS),
+            "parsimony": table_of([], SIZE_COLUMNS),
+            "left_out": table_of([], LEFT_OUT_COLUMNS),
             "answers": answers_of(names, words),
             "performance": pd.DataFrame(
                 [("auc", 0.8, 0.71, 0.87), ("brier", 0.15, 0.1, 0.2)],
