@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from qualify.criteria_settings import POINTS, origin_of, settings_of
+from qualify.criteria_settings import budget_of, origin_of, settings_of
 from qualify.criteria_tables import (
     Zoning,
     answers_table,
@@ -25,7 +25,7 @@ from qualify.economics import Economics
 from qualify.enough import check_outcomes
 from qualify.errors import InvalidDeals, Problem
 from qualify.gates import gates_of
-from qualify.numerics.procedures import MOST, points_recipe
+from qualify.numerics.procedures import points_recipe
 from qualify.parsimony import left_out_table, parsimony_table
 from qualify.refining import Refined, refine
 from qualify.stability import stability_table
@@ -274,7 +274,7 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     chance = np.random.default_rng(rng)
     refined = refine(
         deals,
-        points_recipe(deals.survey.min_answers, max_characteristics or MOST, **POINTS[points]),
+        points_recipe(deals.survey.min_answers, **budget_of(settings)),
         fewer=max_characteristics is None,
         replicates=settings["replicates"],
         level=level,

@@ -35,6 +35,23 @@ def settings_of(
     return {"max_characteristics": max_characteristics, "points": points, "replicates": replicates}
 
 
+def settings_told(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that criteria were refined with; the usual ones where they do not say.
+
+    Parameters
+    ----------
+    provenance : mapping
+        Of criteria.
+
+    Returns
+    -------
+    dict
+        max_characteristics, points, zones and replicates; most and economics where the criteria name them.
+    """
+    usual = {"max_characteristics": MOST, "points": "0 to 10", "zones": [0.25, 0.75], "replicates": 200}
+    return usual | dict(provenance.get("settings", {}))
+
+
 def budget_of(settings: Mapping[str, Any]) -> dict[str, int]:
     """Limits within which criteria were sought, for `points_recipe`; older files name only one, or none."""
     most = settings.get("most") or settings.get("max_characteristics") or MOST

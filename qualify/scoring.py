@@ -16,13 +16,11 @@ from qualify.errors import InvalidArgument, short
 from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.tipping_verdict import ZONES
-from qualify.triage.answers_apart import gives as gives
 from qualify.triage.asking import ask_next
 from qualify.triage.levers import levers_of
 from qualify.triage.notes import notes_on
 from qualify.triage.remarks import joined
 from qualify.triage.standing import Standing, needed, standing_of
-from qualify.triage.standing import zone_of as zone_of
 
 COLUMNS = ["deal", "score", "probability", "low", "high", "zone", "gates", "ask_next", "levers"]
 MONEY = ("value", "effort")

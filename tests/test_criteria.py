@@ -9,8 +9,8 @@ from mixed_deals import MIXED, deals_of, mixed
 
 import qualify as ql
 from qualify.criteria import Criteria
-from qualify.scoring import zone_of
 from qualify.survey import UNKNOWN
+from qualify.triage.standing import zone_of
 
 
 @pytest.fixture(scope="module")

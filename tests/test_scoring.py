@@ -12,8 +12,9 @@ import pytest
 
 import qualify as ql
 from qualify.criteria import Criteria
-from qualify.scoring import COLUMNS, ScoredDeals, zone_of
+from qualify.scoring import COLUMNS, ScoredDeals
 from qualify.survey import UNKNOWN
+from qualify.triage.standing import zone_of
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.deals import Deals
-from qualify.scoring import gives
+from qualify.triage.answers_apart import gives
 
 
 def count_like(answers: pd.DataFrame, deals: Deals) -> pd.DataFrame:

@@ -19,7 +19,9 @@ from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.resampling import Sample
 from qualify.numerics.updating import CERTAIN, Belief
 from qualify.recalibrating.new_deals import FEWEST
-from qualify.scoring import gives, zone_of
+from qualify.tipping_verdict import ZONES
+from qualify.triage.answers_apart import NO_LIMIT, gives
+from qualify.triage.standing import standing_of
 from qualify.units import sample_of
 
 
@@ -83,20 +85,16 @@ def hold(criteria: Criteria, deals: Deals) -> HeldDeals:
     InvalidCriteria
         Where the fit that the criteria carry cannot be read.
     """
-    score = criteria.score(deals.answers)
-    table = criteria.probabilities.set_index("score")["probability"]
-    chance = table.reindex(score).to_numpy(dtype=np.float64)
-    limit = gate_limits(criteria, deals.answers)
-    zones = {one: zone_of(criteria, int(one)) for one in score.unique()}
-    fit = _fit_of(criteria)
+    standing, fit = standing_of(criteria, deals.answers), _fit_of(criteria)
+    score, limit = standing.score, standing.limit
     return HeldDeals(
         deals=deals,
         sample=sample_of(deals)[0],
-        score=np.asarray(score, dtype=np.int64),
-        chance=np.minimum(chance, limit),
-        log_odds=log_odds_of(chance),
-        stopped=limit < 1.0,
-        zone=np.where(limit < 1.0, "below", score.map(zones).to_numpy(dtype=str)),
+        score=score,
+        chance=standing.probability(score, limit),
+        log_odds=log_odds_of(standing.chance[score]),
+        stopped=standing.limits[limit] < NO_LIMIT,
+        zone=np.array(ZONES)[standing.zone(score, limit)],
         columns=_line_columns(score) if fit is None else fit_columns(criteria, deals.answers, fit),
         belief=_line_belief(criteria) if fit is None else _belief(fit),
         whole=fit is not None,
@@ -152,30 +150,6 @@ def log_odds_of(chance: NDArray[np.float64]) -> Vector:
     return np.clip(logit(np.clip(chance, 1e-15, 1.0 - 1e-15)), -CERTAIN, CERTAIN)
 
 
-def gate_limits(criteria: Criteria, answers: pd.DataFrame) -> Vector:
-    """Return the least limit among the gates that each deal trips; 1 where it trips none.
-
-    Parameters
-    ----------
-    criteria : Criteria
-        The criteria in use.
-    answers : DataFrame
-        As in `Deals.answers`.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Win probabilities.
-    """
-    limit = np.ones(len(answers))
-    for gate in criteria.gates.to_dict("records"):
-        given = gives(
-            answers[gate["characteristic"]], gate["answer"], float(gate["low"]), float(gate["high"])
-        )
-        limit[given] = np.minimum(limit[given], float(gate["win_rate_high"]))
-    return limit
-
-
 def fit_columns(criteria: Criteria, answers: pd.DataFrame, fit: dict[str, Any]) -> Matrix:
     """Return what answers put into the columns of the fit behind the points.
 
@@ -229,8 +203,8 @@ def _belief(fit: dict[str, Any]) -> Belief:
     return Belief(np.array(fit["coefficients"], dtype=float), np.array(fit["uncertainty"], dtype=float))
 
 
-def _line_columns(score: pd.Series[int]) -> Matrix:
-    return np.column_stack([np.ones(len(score)), score.to_numpy(dtype=np.float64)])
+def _line_columns(score: NDArray[np.int64]) -> Matrix:
+    return np.column_stack([np.ones(score.size), score.astype(np.float64)])
 
 
 def _line_belief(criteria: Criteria) -> Belief:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qualify.criteria import Criteria
 from qualify.criteria_tables import fingerprint
 from qualify.deals import Deals
 
@@ -67,6 +68,38 @@ def next_version(version: str) -> str:
         return f"{int(year[1]) + 1:04d}Q1"
     found = re.fullmatch(r"(.*?)(\d+)", version, flags=re.DOTALL)
     return f"{found[1]}{int(found[2]) + 1}" if found else f"{version}.2"
+
+
+def without_fit(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return provenance without the fit behind the points, which a new version has of its own.
+
+    Parameters
+    ----------
+    provenance : mapping
+        Of criteria.
+
+    Returns
+    -------
+    dict
+        All else.
+    """
+    return {name: part for name, part in provenance.items() if name not in ("fit", "log_odds")}
+
+
+def as_parent(criteria: Criteria) -> dict[str, Any]:
+    """Return what a new version says of the one it comes from.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        The criteria in use.
+
+    Returns
+    -------
+    dict
+        Version and provenance.
+    """
+    return {"version": criteria.version} | without_fit(criteria.provenance)
 
 
 def described(deals: Deals, origin: Origin) -> dict[str, Any]:

@@ -10,15 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.criteria import Criteria, refine_criteria
-from qualify.criteria_settings import budget_of
+from qualify.criteria_settings import budget_of, settings_told
 from qualify.deals import Deals
 from qualify.economics import Economics
 from qualify.errors import NotEnoughDeals
 from qualify.numerics.blocks import Vector
 from qualify.numerics.coding import Items
-from qualify.numerics.procedures import MOST, Recipe, points_recipe, predict, train
+from qualify.numerics.procedures import Recipe, points_recipe, predict, train
 from qualify.numerics.sample_size import expected_r2, riley_sizes
-from qualify.recalibrating.origin import Origin, described, next_version
+from qualify.recalibrating.origin import Origin, as_parent, described, next_version
 from qualify.scales import scales_of, whole_sample
 from qualify.units import FOLDS, in_order
 
@@ -74,7 +74,7 @@ def rebuild_of(criteria: Criteria, deals: Deals, new: pd.Index[Any]) -> Rebuild:
         outcome=sample.outcome,
         weights=sample.weights,
         new=deals.closed.index.get_indexer(new),
-        recipe=points_recipe(deals.survey.min_answers, **budget_of(settings_of(criteria))),
+        recipe=points_recipe(deals.survey.min_answers, **budget_of(settings_told(criteria.provenance))),
     )
 
 
@@ -112,28 +112,6 @@ def _explained(criteria: Criteria) -> float:
     return expected_r2(loss, float(np.clip(won.mean(), 0.01, 0.99)))
 
 
-def settings_of(criteria: Criteria) -> dict[str, Any]:
-    """Return the settings that criteria were refined with; the usual ones where they do not say.
-
-    Parameters
-    ----------
-    criteria : Criteria
-        Any criteria.
-
-    Returns
-    -------
-    dict
-        max_characteristics, points, zones and replicates; most and economics where the criteria name them.
-    """
-    usual: dict[str, Any] = {
-        "max_characteristics": MOST,
-        "points": "0 to 10",
-        "zones": [0.25, 0.75],
-        "replicates": 200,
-    }
-    return usual | dict(criteria.provenance.get("settings", {}))
-
-
 def _zones_of(settings: dict[str, Any]) -> tuple[float, float] | Economics:
     """Return what divides the zones: break-even is worked out anew, two win probabilities stay."""
     if "economics" in settings:
@@ -162,7 +140,7 @@ def rebuilt(criteria: Criteria, deals: Deals, origin: Origin, rng: np.random.Gen
     Criteria or None
         None where points learned from these deals do no better than chance, or nothing can be learned.
     """
-    settings = settings_of(criteria)
+    settings = settings_told(criteria.provenance)
     try:
         made = refine_criteria(
             in_order(deals)[0],
@@ -177,7 +155,5 @@ def rebuilt(criteria: Criteria, deals: Deals, origin: Origin, rng: np.random.Gen
         return None
     if not made.kept:
         return None
-    before = {name: part for name, part in criteria.provenance.items() if name not in ("fit", "log_odds")}
-    parent = {"parent": {"version": criteria.version} | before}
-    provenance = made.provenance | described(deals, origin) | parent
+    provenance = made.provenance | described(deals, origin) | {"parent": as_parent(criteria)}
     return replace(made, version=next_version(criteria.version), provenance=provenance)

@@ -15,7 +15,8 @@ from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
 from qualify.numerics.validation import VAGUE, limits, move_scores, spread
 from qualify.recalibrating.held_deals import HeldDeals
-from qualify.scoring import gives, zone_of
+from qualify.triage.answers_apart import gives
+from qualify.triage.standing import zone_of
 
 SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
 PERFORMANCE_COLUMNS = [

@@ -10,13 +10,14 @@ import pandas as pd
 from scipy.special import expit
 
 from qualify.criteria import Criteria
+from qualify.criteria_settings import settings_told
 from qualify.criteria_tables import Zoning, band_table
 from qualify.deals import Deals
 from qualify.numerics.updating import Line, recalibrate_line
 from qualify.recalibrating.answer_counts import count_like
 from qualify.recalibrating.held_deals import HeldDeals
 from qualify.recalibrating.moved_curve import moved_table, moved_tipping, new_band
-from qualify.recalibrating.origin import Origin, described, next_version
+from qualify.recalibrating.origin import Origin, as_parent, described, next_version, without_fit
 from qualify.tipping import TippingPoint
 
 
@@ -66,7 +67,7 @@ def recalibrated(
 
 def _zoning(criteria: Criteria, tipping: TippingPoint, probabilities: pd.DataFrame, line: Line) -> Zoning:
     """Move the tipping band with the curve; else take the scores that reach the two win probabilities."""
-    asked = criteria.provenance.get("settings", {}).get("zones", [0.25, 0.75])
+    asked = settings_told(criteria.provenance)["zones"]
     if tipping.verdict != "sharp" or line.slope <= 0.0:
         kept = replace(tipping, verdict="gradual") if tipping.verdict == "sharp" else tipping
         return replace(
@@ -89,8 +90,7 @@ def _more_answers(criteria: Criteria, deals: Deals) -> pd.DataFrame:
 def _provenance(criteria: Criteria, held: HeldDeals, line: Line, said: dict[str, Any]) -> dict[str, Any]:
     """Say where the update comes from, and what it makes of the fit behind the points."""
     before = criteria.provenance
-    kept = {name: part for name, part in before.items() if name not in ("fit", "log_odds")}
-    found = kept | said | {"parent": {"version": criteria.version} | kept}
+    found = without_fit(before) | said | {"parent": as_parent(criteria)}
     found["update"] = {
         "intercept": line.intercept,
         "slope": line.slope,
