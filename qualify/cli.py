@@ -154,6 +154,31 @@ def score(
 
 
 @app.command()
+def export(
+    criteria: Annotated[
+        Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
+    ],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files to write; the suffix says the form.", metavar="FILE...", show_default=False
+        ),
+    ],
+) -> None:
+    """Write refined criteria in other forms: a checklist, a workbook, SQL, formulas for a CRM, Python.
+
+    Suffixes: .md, .xlsx, .sql (DuckDB), .postgres.sql, .snowflake.sql, .bigquery.sql, .spark.sql,
+    .sqlite.sql, .salesforce.txt, .powerfx.txt, .py, .json.
+    """
+    with plain_errors():
+        import qualify as ql
+        from qualify.exports.writing import write_forms
+
+        for file in write_forms(ql.read_criteria(criteria), files):
+            show(f"Written: {file}")
+
+
+@app.command()
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for deals, survey and results.")] = Path("qualify-demo"),
     seed: Seed = 0,

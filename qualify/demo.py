@@ -28,7 +28,8 @@ CONTENTS = {
 NEXT = """\
 qualify infer-survey deals.csv --outcome Status --out survey.yaml    then correct survey.yaml by hand
 qualify analyze deals.csv --survey survey.yaml --out results
-qualify score results/criteria.json open.csv --out scored.csv"""
+qualify score results/criteria.json open.csv --out scored.csv
+qualify export results/criteria.json criteria.xlsx criteria.salesforce.txt"""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

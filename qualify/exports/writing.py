@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from qualify.criteria import Criteria
@@ -13,7 +14,7 @@ from qualify.exports.markdown import criteria_to_markdown
 from qualify.exports.python_source import criteria_to_python
 from qualify.exports.sql import SQL_TARGETS
 from qualify.exports.workbook import criteria_to_workbook
-from qualify.files import PathLike, write_whole
+from qualify.files import PathLike, staged
 
 TARGETS: Mapping[str, Callable[[Criteria], str | bytes]] = {
     ".json": criteria_to_json,
@@ -56,9 +57,36 @@ def write_criteria(criteria: Criteria, path: PathLike) -> Path:
     Traceback (most recent call last):
     qualify.errors.InvalidArgument: list.txt ends with '.txt', which says no known form; use .json, .md, ...
     """
-    target = TARGETS[_suffix(Path(path))]
+    return write_forms(criteria, [path])[0]
+
+
+def write_forms(criteria: Criteria, paths: Sequence[PathLike]) -> list[Path]:
+    """Write criteria to several files, each in the form that its suffix asks for.
+
+    Parameters
+    ----------
+    criteria : Criteria
+        From `refine_criteria` or `read_criteria`.
+    paths : sequence of str or path-like
+        As for `write_criteria`.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    InvalidArgument
+        As `write_criteria`; no file is replaced then, unless the disk fails between the last steps of two.
+    """
+    targets = [TARGETS[_suffix(Path(path))] for path in paths]
     _check(criteria)
-    return write_whole(path, target(criteria), InvalidArgument)
+    made = [target(criteria) for target in targets]
+    with contextlib.ExitStack() as done:
+        for path, content in zip(paths, made, strict=True):
+            done.enter_context(staged(path, content, InvalidArgument))
+    return [Path(path) for path in paths]
 
 
 def _check(given: object) -> None:
