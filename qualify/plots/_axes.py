@@ -11,11 +11,14 @@ from qualify.tables.layout import display_width, wrap
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 # Okabe and Ito's colours, told apart with any kind of colour vision; shapes differ beside them.
 BLUE, ORANGE, VERMILLION, GREY = "#0072B2", "#E69F00", "#D55E00", "#767676"
 # Names of deals and answers may hold $ and _: they are never read as formulas.
 PLAIN: Mapping[str, Any] = {"parse_math": False, "usetex": False}
+# Ticks of shares.
+PERCENTS: Mapping[float, str] = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
 _CHARACTER = 0.53  # width of an average letter, in font sizes
 _LINE = 1.3  # height of a line, in font sizes
 
@@ -225,6 +228,24 @@ def note(ax: Axes, text: str, *, at: tuple[float, float], offset: tuple[float, f
     ax.annotate(
         text, xy=at, xytext=offset, textcoords="offset points", annotation_clip=False, **place, **PLAIN
     )
+
+
+def caption(ax: Axes, text: str, *, under: Text) -> None:
+    """Write small print under the label of the x axis, broken into lines as wide as the axes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The axes.
+    text : str
+        The text.
+    under : matplotlib.text.Text
+        The label.
+    """
+    small = points("small")
+    fitted = fit_text(text, 0.95 * axes_width(ax), small)
+    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
+    note(ax, fitted, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=under, **style)
 
 
 def bare(ax: Axes) -> None:

@@ -15,11 +15,9 @@ from qualify.plots._axes import (
     axes_or_new,
     axes_width,
     bare,
-    fit_text,
+    caption,
     headline,
     merge_style,
-    note,
-    points,
 )
 from qualify.tables.formats import clean, format_value
 from qualify.tables.wording import counted
@@ -88,7 +86,6 @@ def _draw(ax: Axes, alarm: WinAlarm, user: dict[str, Any]) -> None:
 
 
 def _write(ax: Axes, alarm: WinAlarm) -> None:
-    small = points("small")
     most = max(alarm.more_limit, float(alarm.table["more"].max()))
     least = max(alarm.fewer_limit, float(alarm.table["fewer"].max()))
     ax.set_xlim(0.5, max(alarm.n, 10) + 0.5)
@@ -101,9 +98,7 @@ def _write(ax: Axes, alarm: WinAlarm) -> None:
         f"that {format_value(alarm.false_alarms, 'percent')} of runs of {counted(alarm.horizon, 'deal')} "
         "pass though nothing has changed."
     )
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    fitted = fit_text(text, 0.95 * axes_width(ax), small)
-    note(ax, fitted, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, text, under=label)
 
 
 def _subtitle(alarm: WinAlarm) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qualify.errors import InvalidArgument
-from qualify.plots._axes import BLUE, GREY, axes_or_new, headline
+from qualify.plots._axes import BLUE, GREY, PERCENTS, axes_or_new, headline
 from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, whiskers
 from qualify.tables.formats import format_value
 from qualify.tables.grid import grid
@@ -67,7 +67,7 @@ def plot_answers(factors: Factors, characteristic: str, *, ax: Axes | None = Non
     base = factors.won / factors.n if factors.n else float("nan")
     ax.axvline(base, color=GREY, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, gid="qualify-base-rate")
     width = lay_rows(ax, shown, (-0.02, 1.02), new=new)
-    ax.set_xticks([0.0, 0.25, 0.5, 0.75, 1.0], ["0%", "25%", "50%", "75%", "100%"], usetex=False)
+    ax.set_xticks(list(PERCENTS), list(PERCENTS.values()), usetex=False)
     ax.set_xlabel("Win rate", loc="left")
     headline(ax, characteristic, _sentence(factors, rows, base), width=width)
     return ax

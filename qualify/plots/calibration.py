@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from qualify.errors import InvalidArgument
 from qualify.plots._axes import (
     GREY,
+    PERCENTS,
     PLAIN,
     axes_or_new,
     axes_width,
     bare,
-    fit_text,
+    caption,
     headline,
-    note,
     points,
 )
 from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups
@@ -138,10 +138,9 @@ def _draw_ideal(ax: Axes) -> None:
 
 def _write_axes(ax: Axes, found: Validation) -> None:
     small = points("small")
-    shares = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
     won, lost = format_value(found.won, "count"), format_value(found.n - found.won, "count")
-    ticks = shares | {sum(_WON) / 2: f"{won} won", sum(_LOST) / 2: f"{lost} lost"}
-    ax.set_xticks(list(shares), list(shares.values()), fontsize=small, **PLAIN)
+    ticks = {**PERCENTS, sum(_WON) / 2: f"{won} won", sum(_LOST) / 2: f"{lost} lost"}
+    ax.set_xticks(list(PERCENTS), list(PERCENTS.values()), fontsize=small, **PLAIN)
     ax.set_yticks(list(ticks), list(ticks.values()), fontsize=small, **PLAIN)
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(_LIMITS)
@@ -154,9 +153,7 @@ def _write_axes(ax: Axes, found: Validation) -> None:
         f"Line: smoothed win rate, {level} interval. Circles: {size}, {level} Wilson interval. "
         "Dotted: win rate as predicted."
     )
-    text = fit_text(key, 0.95 * axes_width(ax), small)
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    note(ax, text, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, key, under=label)
 
 
 def _sizes(found: Validation) -> str:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
-from qualify.plots._axes import GREY, PLAIN, axes_or_new, axes_width, bare, fit_text, headline, note, points
+from qualify.plots._axes import (
+    GREY,
+    PERCENTS,
+    PLAIN,
+    axes_or_new,
+    axes_width,
+    bare,
+    caption,
+    headline,
+    points,
+)
 from qualify.plots._win_rates import line_style
 from qualify.tables.formats import format_value
 from qualify.tables.wording import counted
@@ -82,8 +92,7 @@ def _write(ax: Axes, found: Backtest) -> None:
     highest = 100 * float(max(found.curve["criteria"].max(), found.curve["everything"].max()))
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(-0.15 * highest, 1.15 * highest)
-    shares = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
-    ax.set_xticks(list(shares), list(shares.values()), fontsize=small, **PLAIN)
+    ax.set_xticks(list(PERCENTS), list(PERCENTS.values()), fontsize=small, **PLAIN)
     bare(ax)
     ax.set_ylabel("Net benefit, wins per 100 deals", **PLAIN)
     label = ax.set_xlabel("Pursue deals from this win probability on", **PLAIN)
@@ -94,9 +103,7 @@ def _write(ax: Axes, found: Backtest) -> None:
     )
     if not np.isnan(found.break_even):
         text += " Dotted: the break-even probability."
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    fitted = fit_text(text, 0.95 * axes_width(ax), small)
-    note(ax, fitted, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, text, under=label)
 
 
 def _title(found: Backtest) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
-from qualify.plots._axes import BLUE, PLAIN, axes_or_new, axes_width, bare, fit_text, headline, note, points
+from qualify.plots._axes import BLUE, PLAIN, axes_or_new, axes_width, bare, caption, headline, note, points
 from qualify.tables.formats import format_value
 from qualify.tables.wording import counted
 
@@ -105,9 +105,7 @@ def _write(ax: Axes, criteria: Criteria) -> None:
         f"Bars: {level} intervals of the difference to the best number. Beside the points: AUC, the share of "
         "pairs of a won and a lost deal that the score puts in the right order. Ringed: in use."
     )
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    fitted = fit_text(text, 0.95 * axes_width(ax), small)
-    note(ax, fitted, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, text, under=label)
 
 
 def _title(criteria: Criteria) -> str:

@@ -10,13 +10,13 @@ from qualify.errors import InvalidArgument
 from qualify.plots._axes import (
     GREY,
     ORANGE,
+    PERCENTS,
     PLAIN,
     axes_or_new,
     axes_width,
     bare,
-    fit_text,
+    caption,
     headline,
-    note,
     points,
 )
 from qualify.plots._observed import win_rate_by_score
@@ -104,7 +104,7 @@ def _write(ax: Axes, found: Recalibration) -> None:
     top = found.in_use.score_range[1]
     ax.set_xlim(-0.035 * max(top, 1), 1.035 * max(top, 1))
     ax.set_ylim(-0.12, 1.03)
-    ticks = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%", -0.06: "deals"}
+    ticks = {**PERCENTS, -0.06: "deals"}
     ax.set_yticks(list(ticks), list(ticks.values()), fontsize=small, **PLAIN)
     bare(ax)
     ax.set_ylabel("Win rate", **PLAIN)
@@ -113,9 +113,7 @@ def _write(ax: Axes, found: Recalibration) -> None:
     text = f"Dashed: criteria in use. Circles: new deals of like score, {level} Wilson interval."
     if found.verdict in ("shift", "rescale"):
         text += " Line: from now on."
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    fitted = fit_text(text, 0.95 * axes_width(ax), small)
-    note(ax, fitted, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, text, under=label)
 
 
 def _subtitle(found: Recalibration) -> str:

@@ -10,12 +10,13 @@ from qualify.errors import InvalidArgument
 from qualify.plots._axes import (
     GREY,
     ORANGE,
+    PERCENTS,
     PLAIN,
     VERMILLION,
     axes_or_new,
     axes_width,
     bare,
-    fit_text,
+    caption,
     headline,
     height_of,
     note,
@@ -174,8 +175,7 @@ def _mark_midpoint(ax: Axes, tipping: TippingPoint, left: float, right: float) -
 def _write_axis(ax: Axes, tipping: TippingPoint) -> None:
     small = points("small")
     won, lost = format_value(tipping.won, "count"), format_value(tipping.n - tipping.won, "count")
-    ticks = {0.0: "0%", 0.25: "25%", 0.5: "50%", 0.75: "75%", 1.0: "100%"}
-    ticks |= {sum(_WON) / 2: f"{won} won", _COUNTS: "deals", sum(_LOST) / 2: f"{lost} lost"}
+    ticks = {**PERCENTS, sum(_WON) / 2: f"{won} won", _COUNTS: "deals", sum(_LOST) / 2: f"{lost} lost"}
     ax.set_yticks(list(ticks), list(ticks.values()), fontsize=small, **PLAIN)
     ax.set_ylim(_LIMITS)
     for share in (0.0, 0.5, 1.0):
@@ -186,9 +186,7 @@ def _write_axis(ax: Axes, tipping: TippingPoint) -> None:
     key = f"Line: {line}. Circles: deals of like score, {level} Wilson interval."
     ax.set_ylabel("Win rate")
     label = ax.set_xlabel(f"Score ({tipping.score_label})", **PLAIN)
-    text = fit_text(key, 0.95 * axes_width(ax), small)
-    style = {"ha": "center", "va": "top", "fontsize": small, "alpha": 0.85}
-    note(ax, text, at=(0.5, 0.0), offset=(0.0, -3.0), xycoords=label, **style)
+    caption(ax, key, under=label)
 
 
 def _write_zones(ax: Axes, tipping: TippingPoint) -> float:
