@@ -62,10 +62,11 @@ imports: $(DEVELOPER)
 	@echo "== Imports run one way (import-linter)"
 	@$(BIN)/lint-imports --no-logo --no-cache
 
-# Two workers share the cores; linear algebra with threads of its own would only get in their way.
+# Two workers share the cores, a file's tests on one of them, for they share what was learned from deals;
+# linear algebra with threads of its own would only get in their way.
 tests: $(DEVELOPER)
 	@echo "== Tests and the examples in docstrings (pytest)"
-	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile
 
 notebooks: $(DEVELOPER)
 	@echo "== Notebooks run from top to bottom (nbmake)"

@@ -221,7 +221,8 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
         which on a deal is in the lower and the upper zone; or what a win is worth and pursuing a deal costs
         (their break-even).
     replicates : int
-        Bootstrap draws of the whole procedure.
+        Bootstrap draws of the whole procedure; with fewer than 200, simulations behind the choice of the
+        curve are fewer in proportion.
     level : float
         Confidence level of the intervals, in (0, 1).
     rng : numpy.random.Generator, int or None

@@ -128,7 +128,8 @@ def find_tipping_point(
         A score of one's own, one number per closed deal in order (or a Series indexed by deal). Without it,
         the score is the log-odds of the win model, each deal scored by models that never saw it.
     replicates : int
-        Bootstrap draws of the whole procedure.
+        Bootstrap draws of the whole procedure; with fewer than 200, simulations behind the choice of the
+        curve are fewer in proportion.
     level : float
         Confidence level of the intervals, in (0, 1).
     limits : Limits, optional

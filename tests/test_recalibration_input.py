@@ -59,7 +59,7 @@ def gated(criteria: Criteria) -> Criteria:
 
 
 def test_new_deals_count_as_used_where_gates_stopped_some_of_them(criteria: Criteria) -> None:
-    deals = quarter(300, "level")
+    deals = quarter(300, "much fewer")
     found = ql.recalibrate(gated(criteria), deals, replicates=DRAWS)
     assert found.verdict == "shift"
     assert found.criteria.provenance["deals"] == deals.n

@@ -41,7 +41,8 @@ REPEATS = 10
 PERMUTATIONS_PER_ALPHA = 10
 # None of a first batch of permutations reaching the slope settles it; that adds under 0.001 to a 5 % level.
 FIRST_LOOK_PER_ALPHA = 3
-SIMULATIONS, RELEARNED = 399, 99  # with a given score, with one learned anew each time
+# Simulations of a plateau's ratio that go with the usual replicates: of a given score, of one learned anew.
+SIMULATIONS, RELEARNED, USUAL = 399, 99, 200
 # Deals in each simulation of the plateau's likelihood ratio, at most.
 SIMULATED = 2_000
 # Share of the deals that are in a draw of as many, 1 − 1/e.
@@ -163,7 +164,10 @@ def _critical_ratios(
         score, sample = score[some], some_of(sample, some)
     chance = probability(logistic, score)
     ratios = replicate(
-        lambda g: simulated_ratios(score, sample, chance, g), SIMULATIONS, rng, what="choosing the curve"
+        lambda g: simulated_ratios(score, sample, chance, g),
+        _in_proportion(SIMULATIONS, plan),
+        rng,
+        what="choosing the curve",
     )
     critical, critical_drawn = np.quantile(ratios, 1.0 - plan.alpha, axis=0)
     recipe = plan.recipe
@@ -173,12 +177,17 @@ def _critical_ratios(
     def learned(g: np.random.Generator) -> float:
         return relearned_ratio(sample, recipe, plan.folds, chance, g)
 
-    learned_ratios = replicate(learned, RELEARNED, rng, what="choosing the curve")
+    learned_ratios = replicate(learned, _in_proportion(RELEARNED, plan), rng, what="choosing the curve")
     learned_critical = float(np.quantile(learned_ratios, 1.0 - plan.alpha))
     # Draws repeat deals as well, which raises the ratio by as much again.
     repeated = max(1.0, float(critical_drawn) / max(float(critical), 0.1))
     learned_critical = max(float(critical), learned_critical)
     return learned_critical, learned_critical * repeated
+
+
+def _in_proportion(times: int, plan: Plan) -> int:
+    """Return how often to simulate: less with fewer replicates, yet as often as a level of alpha needs."""
+    return min(times, max(times * plan.replicates // USUAL, math.ceil(1 / plan.alpha) - 1))
 
 
 def _draws(
