@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -13,10 +12,11 @@ import pandas as pd
 
 from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_to_json
-from qualify.errors import InvalidArgument, LedgerConflict, did_you_mean, short
+from qualify.errors import InvalidArgument, did_you_mean, short
 from qualify.files import PathLike
-from qualify.ledger_files import append, read_folder, writing
-from qualify.ledger_versions import Entry, day_of, entry_of
+from qualify.ledger_files import append, append_note, read_folder, read_unchanged, writing
+from qualify.ledger_notes import KEPT_SHOWN, Note, kept_table, note_on
+from qualify.ledger_versions import SHOWN, Entry, check_newest, day_after, day_of, entry_of, history_table
 from qualify.recalibrating.changes import changes_between
 from qualify.tables.render import page
 from qualify.tables.wording import counted
@@ -24,8 +24,6 @@ from qualify.tables.wording import counted
 if TYPE_CHECKING:
     from qualify.recalibration import Recalibration
 
-COLUMNS = ["version", "parent", "dated", "verdict", "deals", "won", "fingerprint", "file"]
-SHOWN = ["version", "parent", "dated", "verdict", "deals", "won"]
 STARTED, BY_HAND = "start", "by hand"
 
 
@@ -44,6 +42,7 @@ class Ledger:
 
     path: Path
     _entries: tuple[Entry, ...]
+    _notes: tuple[Note, ...] = ()
 
     @property
     def history(self) -> pd.DataFrame:
@@ -53,8 +52,16 @@ class Ledger:
         recalibration that made it, else ``start`` or ``by hand``), deals, won, fingerprint (of the deals
         it rests on), file.
         """
-        rows = pd.DataFrame([entry.row() for entry in self._entries], columns=COLUMNS)
-        return rows.astype(dict.fromkeys(COLUMNS, "str") | {"deals": "int64", "won": "int64"})
+        return history_table(self._entries)
+
+    @property
+    def kept(self) -> pd.DataFrame:
+        """The days on which the newest version was held against new deals and stayed, the first one first.
+
+        dated (YYYY-MM-DD), version, deals, won (new ones), p_value (of nothing having changed), more_deals
+        (how many a rebuild that was called for would have needed, else 0), fingerprint (of the deals), file.
+        """
+        return kept_table(self._notes)
 
     @property
     def current(self) -> Criteria:
@@ -68,7 +75,9 @@ class Ledger:
         return f"<Ledger {self.path}: {versions}, {last.version} in force from {last.dated}>"
 
     def _repr_html_(self) -> str:
-        return page("Criteria by version", "Each is in force from its date on.", [("", self.history[SHOWN])])
+        kept = [("Held against new deals, and kept", self.kept[KEPT_SHOWN])] if self._notes else []
+        sections = [("", self.history[SHOWN]), *kept]
+        return page("Criteria by version", "Each is in force from its date on.", sections)
 
     def criteria(self, version: str) -> Criteria:
         """Return the criteria of one version.
@@ -161,11 +170,7 @@ class Ledger:
         InvalidArgument
             For a date before that of the newest version.
         """
-        day = day_of(dated, name="dated", where="add")
-        if self._entries and day < (last := self._entries[-1]).dated:
-            raise InvalidArgument(
-                f"`dated` of `add` must not go back: version {last.version} is dated {last.dated}; got {day}."
-            )
+        day = day_after(dated, self._entries, where="add")
         quarter = f"{day.year:04d}Q{(day.month + 2) // 3}"
         taken = {entry.version for entry in self._entries}
         names = (f"{quarter}-{number}" if number > 1 else quarter for number in count(1))
@@ -183,8 +188,7 @@ class Ledger:
         dated : date or str
             The first day they are in force, not before that of the newest version; text as YYYY-MM-DD.
         recalibration : Recalibration, optional
-            Where the criteria come from one: for its verdict, and to be sure that it was made from the newest
-            version.
+            Where they come from one: for its verdict, and to be sure that it is of the newest version.
 
         Returns
         -------
@@ -221,14 +225,44 @@ class Ledger:
         verdict = self._verdict(criteria, recalibration)
         content, new = self._next(criteria, dated, verdict)
         with writing(self.path):
-            there = read_folder(self.path, known=self._entries)
-            if [entry.sha256 for entry in there] != [entry.sha256 for entry in self._entries]:
-                raise LedgerConflict(
-                    f"another job has added to the ledger {self.path} since it was read: the newest is now "
-                    f"{_newest(there)}, not {_newest(self._entries)}. Nothing was added; recalibrate anew."
-                )
-            append(self.path, there, content, new)
-        return Ledger(path=self.path, _entries=(*self._entries, new))
+            there = read_unchanged(self.path, self._entries)
+            append(self.path, there.entries, content, new)
+        return Ledger(path=self.path, _entries=(*there.entries, new), _notes=there.notes)
+
+    def keep(self, recalibration: Recalibration, *, dated: dt.date | str) -> Ledger:
+        """Note that the newest version was held against new deals and stays in force.
+
+        Parameters
+        ----------
+        recalibration : Recalibration
+            Of the newest version, with the verdict ``keep``.
+        dated : date or str
+            The day from which a new version would have been in force; text as YYYY-MM-DD.
+
+        Returns
+        -------
+        Ledger
+            With the note; the same note is not made twice.
+
+        Raises
+        ------
+        LedgerConflict, InvalidLedger
+            As `add`.
+        InvalidArgument
+            For a recalibration with another verdict, or a date before that of the newest version.
+        """
+        check_newest(recalibration.in_use, self._entries, self.path)
+        if recalibration.verdict != "keep":
+            raise InvalidArgument(
+                f"`keep` is for criteria that stay; {recalibration!r}: `add` its `.criteria`."
+            )
+        day = day_after(dated, self._entries, where="keep")
+        with writing(self.path):
+            there = read_unchanged(self.path, self._entries)
+            note = note_on(recalibration, there.entries[-1], day, there.notes)
+            if note not in there.notes:
+                append_note(self.path, note)
+        return open_ledger(self.path)
 
     def _last(self) -> Entry:
         if not self._entries:
@@ -247,11 +281,7 @@ class Ledger:
             return BY_HAND if self._entries else STARTED
         if recalibration.criteria is not criteria:
             raise InvalidArgument("`recalibration` of `add` must be the one whose `.criteria` are added.")
-        if criteria_to_json(recalibration.in_use) != criteria_to_json(self.current):
-            raise LedgerConflict(
-                f"version {recalibration.in_use.version} was recalibrated, but the newest of the ledger "
-                f"{self.path} is {_newest(self._entries)}. Nothing was added; recalibrate anew."
-            )
+        check_newest(recalibration.in_use, self._entries, self.path)
         return recalibration.verdict
 
     def _next(self, criteria: Criteria, dated: dt.date | str, verdict: str) -> tuple[bytes, Entry]:
@@ -296,8 +326,5 @@ def open_ledger(path: PathLike) -> Ledger:
     >>> ql.score_deals(ledger.on("2026-08-12"), "august.csv")  # doctest: +SKIP
     """
     folder = Path(path)
-    return Ledger(path=folder, _entries=read_folder(folder))
-
-
-def _newest(entries: Sequence[Entry]) -> str:
-    return f"version {entries[-1].version}" if entries else "no version"
+    found = read_folder(folder)
+    return Ledger(path=folder, _entries=found.entries, _notes=found.notes)

@@ -49,8 +49,8 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
 ) -> None:
     """Hold the newest criteria of a ledger against newly closed deals; add what must change.
 
-    For a quarterly job: the ledger gets a new version, or stays as it was; a job that is cut off changes
-    nothing.
+    For a quarterly job: the ledger gets a new version, or a note that the newest stays; a job that is cut
+    off changes nothing.
     """
     with plain_errors(too_few=TOO_FEW if exit_code else MISTAKE):
         from qualify.files import checked_suffix, staged
@@ -93,12 +93,21 @@ def add(
 
 @ledger_app.command()
 def history(ledger: LedgerFolder, as_json: AsJson = False) -> None:
-    """List the versions: what came when, and from how many deals."""
+    """List the versions, what came when and from how many deals, and the days on which they were kept."""
     with plain_errors():
         import qualify as ql
-        from qualify.ledger import SHOWN
+        from qualify.ledger_notes import KEPT_SHOWN
+        from qualify.ledger_versions import SHOWN
+        from qualify.tables.plain import to_json, to_records
+        from qualify.tables.render import to_text
 
-        _show_table(ql.open_ledger(ledger).history, SHOWN, as_json=as_json, name="versions")
+        book = ql.open_ledger(ledger)
+        if as_json:
+            show(to_json({"versions": to_records(book.history), "kept": to_records(book.kept)}))
+            return
+        show(to_text(book.history, columns=SHOWN))
+        if len(book.kept):
+            show("\nHeld against new deals, and kept:\n" + to_text(book.kept, columns=KEPT_SHOWN))
 
 
 @ledger_app.command()

@@ -1,4 +1,4 @@
-"""The folder of a ledger: a criteria file per version, an index, a lock; read, checked, and added to.
+"""The folder of a ledger: a criteria file per version, an index, notes, a lock; read, checked, and added to.
 
 A version is in the ledger from the moment its file has its name: that one rename is the commit. Every version
 file names its parent and the parent's SHA-256, so that the files alone say what follows what. The index lists
@@ -15,10 +15,20 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from qualify.errors import InvalidCriteria, InvalidLedger, Problem, QualifyWarning, short
+from qualify.errors import InvalidCriteria, InvalidLedger, LedgerConflict, Problem, QualifyWarning, short
 from qualify.files import read_bytes, write_whole
-from qualify.ledger_versions import FROM_BACKUP, Entry, entry_of, in_order_of_descent, sha256_of, text_of
+from qualify.ledger_notes import NOTE, Note, read_notes
+from qualify.ledger_versions import (
+    FROM_BACKUP,
+    Entry,
+    entry_of,
+    in_order_of_descent,
+    newest,
+    sha256_of,
+    text_of,
+)
 from qualify.lock import held
 
 INDEX, LOCK = "index.json", ".lock"
@@ -28,8 +38,15 @@ PATIENCE = 30.0  # seconds; a writer holds the lock for a fraction of one
 VERSION = re.compile(r"\d{4}Q[1-4](-[1-9]\d*)?")
 
 
-def read_folder(folder: Path, known: Sequence[Entry] = ()) -> tuple[Entry, ...]:
-    """Read every version of a ledger, the first one first.
+class Found(NamedTuple):
+    """What a ledger holds: versions, each the parent of the next, and notes on those that were kept."""
+
+    entries: tuple[Entry, ...]
+    notes: tuple[Note, ...]
+
+
+def read_folder(folder: Path, known: Sequence[Entry] = ()) -> Found:
+    """Read every version and note of a ledger, the first ones first.
 
     Parameters
     ----------
@@ -40,8 +57,8 @@ def read_folder(folder: Path, known: Sequence[Entry] = ()) -> tuple[Entry, ...]:
 
     Returns
     -------
-    tuple of Entry
-        Each the parent of the next.
+    Found
+        Versions and notes.
 
     Raises
     ------
@@ -64,9 +81,41 @@ def read_folder(folder: Path, known: Sequence[Entry] = ()) -> tuple[Entry, ...]:
                 reason=f"{INDEX} lists the versions in another order than they followed", mend=FROM_BACKUP
             )
         )
+    notes = read_notes(folder, names, found, problems)
     if problems:
         raise InvalidLedger(problems, f"the ledger {folder} cannot be used:")
-    return chain
+    return Found(chain, notes)
+
+
+def read_unchanged(folder: Path, known: Sequence[Entry]) -> Found:
+    """Read a ledger again, to add to it.
+
+    Parameters
+    ----------
+    folder : Path
+        The ledger, its lock held.
+    known : sequence of Entry
+        The versions that the addition builds on.
+
+    Returns
+    -------
+    Found
+        What it holds now.
+
+    Raises
+    ------
+    LedgerConflict
+        Where it holds other versions by now.
+    InvalidLedger
+        As `read_folder`.
+    """
+    there = read_folder(folder, known=known)
+    if [entry.sha256 for entry in there.entries] != [entry.sha256 for entry in known]:
+        raise LedgerConflict(
+            f"another job has added to the ledger {folder} since it was read: the newest is now "
+            f"{newest(there.entries)}, not {newest(known)}. Nothing was added; recalibrate anew."
+        )
+    return there
 
 
 def append(folder: Path, entries: Sequence[Entry], content: bytes, new: Entry) -> None:
@@ -93,9 +142,7 @@ def append(folder: Path, entries: Sequence[Entry], content: bytes, new: Entry) -
     QualifyWarning
         Where only the index could not be written: the version is added, and the next makes the index anew.
     """
-    with contextlib.suppress(OSError):  # what cannot be swept up now will be the next time
-        for leftover in folder.glob(".*.part"):  # from a run that was cut off
-            leftover.unlink(missing_ok=True)
+    _sweep(folder)
     write_whole(folder / new.file, content, InvalidLedger)
     rows = [entry.row() | {"sha256": entry.sha256} for entry in (*entries, new)]
     index = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, "versions": rows}
@@ -103,6 +150,32 @@ def append(folder: Path, entries: Sequence[Entry], content: bytes, new: Entry) -
         write_whole(folder / INDEX, json.dumps(index, indent=1) + "\n", InvalidLedger)
     except InvalidLedger as error:
         warnings.warn(f"{new.version} was added, but {error}", QualifyWarning, stacklevel=4)
+
+
+def append_note(folder: Path, note: Note) -> None:
+    """Add a note.
+
+    Parameters
+    ----------
+    folder : Path
+        The ledger, its lock held.
+    note : Note
+        The note.
+
+    Raises
+    ------
+    InvalidLedger
+        Where the file cannot be written; the ledger is then as it was.
+    """
+    _sweep(folder)
+    write_whole(folder / note.file, note.content(), InvalidLedger)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were cut off left; what cannot be removed now will be the next time."""
+    with contextlib.suppress(OSError):
+        for leftover in folder.glob(".*.part"):
+            leftover.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -159,7 +232,8 @@ def _versions(
     """Read the version files; add what is damaged, and what is none, to the problems."""
     found: dict[str, Entry] = {}
     for name in names:
-        if name == INDEX or name.startswith("."):  # the lock, unfinished files, and what others hide
+        # The lock, unfinished files, and what others hide.
+        if name == INDEX or name.startswith(".") or NOTE.fullmatch(name):
             continue
         if not (name.endswith(".json") and VERSION.fullmatch(name.removesuffix(".json"))):
             problems.append(Problem(reason=f"{name} is no part of a ledger", mend="move it elsewhere"))

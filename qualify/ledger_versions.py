@@ -8,12 +8,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from qualify.criteria import Criteria
-from qualify.criteria_file import criteria_from_dict
-from qualify.errors import InvalidArgument, InvalidCriteria, Problem, short
+import pandas as pd
 
+from qualify.criteria import Criteria
+from qualify.criteria_file import criteria_from_dict, criteria_to_json
+from qualify.errors import InvalidArgument, InvalidCriteria, LedgerConflict, Problem, short
+
+COLUMNS = ["version", "parent", "dated", "verdict", "deals", "won", "fingerprint", "file"]
+SHOWN = ["version", "parent", "dated", "verdict", "deals", "won"]
 FROM_BACKUP = "put the file of that name back from a backup"
 
 
@@ -150,6 +155,63 @@ def _misfit(chain: Sequence[Entry]) -> Iterator[Problem]:
         )
 
 
+def history_table(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Return `Ledger.history`.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        The versions, in order.
+
+    Returns
+    -------
+    DataFrame
+        A row per version.
+    """
+    rows = pd.DataFrame([entry.row() for entry in entries], columns=COLUMNS)
+    return rows.astype(dict.fromkeys(COLUMNS, "str") | {"deals": "int64", "won": "int64"})
+
+
+def newest(entries: Sequence[Entry]) -> str:
+    """Name the newest version in a message.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        The versions, in order.
+
+    Returns
+    -------
+    str
+        Such as "version 2026Q3".
+    """
+    return f"version {entries[-1].version}" if entries else "no version"
+
+
+def check_newest(in_use: Criteria, entries: Sequence[Entry], folder: Path) -> None:
+    """Refuse a recalibration of anything but the newest version.
+
+    Parameters
+    ----------
+    in_use : Criteria
+        What was recalibrated.
+    entries : sequence of Entry
+        The versions, in order.
+    folder : Path
+        The ledger, for the message.
+
+    Raises
+    ------
+    LedgerConflict
+        Where the newest version is another.
+    """
+    if not entries or criteria_to_json(in_use) != criteria_to_json(entries[-1].criteria):
+        raise LedgerConflict(
+            f"version {in_use.version} was recalibrated, but the newest of the ledger {folder} is "
+            f"{newest(entries)}. Nothing was added; recalibrate anew."
+        )
+
+
 def sha256_of(content: bytes) -> str:
     """Return the fingerprint of a file.
 
@@ -215,3 +277,33 @@ def day_of(date: object, *, name: str, where: str) -> dt.date:
         if isinstance(date, str):
             return dt.date.fromisoformat(date)
     raise InvalidArgument(f"`{name}` of `{where}` must be a date as 2026-09-30; got {short(date)}.")
+
+
+def day_after(dated: object, entries: Sequence[Entry], *, where: str) -> dt.date:
+    """Return a calendar day that does not come before the newest version's.
+
+    Parameters
+    ----------
+    dated : object
+        What the caller gave as `dated`.
+    entries : sequence of Entry
+        The versions, in order.
+    where : str
+        The public function, for the message.
+
+    Returns
+    -------
+    date
+        The day.
+
+    Raises
+    ------
+    InvalidArgument
+        Where it is none, or earlier.
+    """
+    day = day_of(dated, name="dated", where=where)
+    if entries and day < (last := entries[-1]).dated:
+        raise InvalidArgument(
+            f"`dated` of `{where}` must not go back: version {last.version} is dated {last.dated}; got {day}."
+        )
+    return day

@@ -59,7 +59,7 @@ class Quarter:
         return self.found.verdict == "keep" and self.found.more_deals > 0
 
     def add(self) -> None:
-        """Add the new version, where there is one, to the ledger on disk.
+        """Add the new version to the ledger on disk, or the note that the one in use stays.
 
         Raises
         ------
@@ -70,6 +70,8 @@ class Quarter:
         """
         if self.version:
             self.ledger.add(self.found.criteria, dated=self.dated, recalibration=self.found)
+        else:
+            self.ledger.keep(self.found, dated=self.dated)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values that JSON can hold.

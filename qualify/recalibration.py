@@ -100,6 +100,8 @@ class Recalibration:
         Confidence level of the intervals; the tests reject at ``1 − level``.
     n, won : int
         Newly closed deals, and how many of them were won.
+    fingerprint : str
+        Of the new deals.
     """
 
     verdict: Verdict
@@ -122,6 +124,7 @@ class Recalibration:
     level: float
     n: int
     won: int
+    fingerprint: str
 
     def __repr__(self) -> str:
         return f"<Recalibration: {self.verdict} on {self.n} new deals ({self.won} won)>"
@@ -260,6 +263,7 @@ def _found(work: Work) -> Recalibration:
         level=work.origin.level,
         n=work.everything.deals.n,
         won=int(work.everything.sample.outcome.sum()),
+        fingerprint=work.origin.new_fingerprint,
     )
 
 

@@ -22,16 +22,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any
 
-from qualify import files, ledger, ledger_files, ledger_versions, lock
+import pandas as pd
+
+from qualify import files, ledger, ledger_files, ledger_notes, ledger_versions, lock
 from qualify.criteria import Criteria
 from qualify.criteria_file import read_criteria
 from qualify.errors import LedgerConflict, QualifyError
 from qualify.ledger import Ledger, open_ledger
 
-WATCHED = {module.__file__ for module in (files, ledger, ledger_files, ledger_versions, lock)}
+WATCHED = {module.__file__ for module in (files, ledger, ledger_files, ledger_notes, ledger_versions, lock)}
 # System calls that a full or broken disk lets fail.
 ON_FILES = ("openat", "mkdir", "read", "getdents64", "write", "fsync", "rename", "unlink", "close", "flock")
 DATES = ("2026-07-01", "2026-10-01", "2027-01-01")
@@ -126,6 +128,37 @@ def at_every_step(criteria: Criteria, folder: Path, every: int, *, opcodes: bool
         shutil.copytree(original, place)
         assert how_it_ended(in_a_child(partial(add, place, steps))) == -signal.SIGKILL
         seen["new" if check_after(place, ["one"], "two", criteria) else "old"] += 1
+        shutil.rmtree(place)
+    return seen
+
+
+def while_noting(criteria: Criteria, folder: Path, every: int) -> dict[str, int]:
+    """Kill a process that notes that the first version is kept, at each line in turn."""
+    original, place = folder / "original", folder / "cut"
+    open_ledger(original).add(tagged(criteria, "one"), dated=DATES[0])
+
+    def keep(where: Path, steps: int) -> None:
+        book = open_ledger(where)
+        tests = pd.DataFrame({"p_value": [0.5]})
+        found: Any = SimpleNamespace(
+            verdict="keep", in_use=book.current, n=9, won=3, more_deals=0, fingerprint="f", tests=tests
+        )
+        made = kill_after(steps, opcodes=False)
+        book.keep(found, dated=DATES[1])
+        sys.settrace(None)
+        (folder / "made").write_text(str(made()))
+
+    shutil.copytree(original, folder / "whole")
+    assert how_it_ended(in_a_child(lambda: keep(folder / "whole", -1))) == 0
+    seen = {"steps": int((folder / "made").read_text()), "old": 0, "new": 0}
+    for steps in range(0, seen["steps"], every):
+        shutil.copytree(original, place)
+        assert how_it_ended(in_a_child(partial(keep, place, steps))) == -signal.SIGKILL
+        book = open_ledger(place)
+        assert tags(book) == ["one"] and len(book.kept) <= 1
+        seen["new" if len(book.kept) else "old"] += 1
+        assert how_it_ended(in_a_child(partial(keep, place, -1))) == 0
+        assert len(open_ledger(place).kept) == 1, "the same note is made once"
         shutil.rmtree(place)
     return seen
 
@@ -275,6 +308,7 @@ def main(way: str, criteria: str, folder: str, number: str = "1") -> None:
     ways: dict[str, Callable[[], dict[str, int]]] = {
         "lines": lambda: at_every_step(given, place, int(number), opcodes=False),
         "opcodes": lambda: at_every_step(given, place, int(number), opcodes=True),
+        "noting": lambda: while_noting(given, place, int(number)),
         "random": lambda: at_random(given, place, int(number)),
         "together": lambda: together(given, place, int(number)),
         "at-once": lambda: at_once(given, place, int(number)),

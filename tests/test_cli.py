@@ -163,27 +163,6 @@ def test_hostile_deal_ids_in_scored_deals(inputs: Path, analysed: Path, tmp_path
     assert {row["deal"] for row in rows(out)} == {"'=1+1", "'+1-2", "'@SUM(A1)", "-7"}
 
 
-def test_export_writes_what_the_verb_writes(analysed: Path, tmp_path: Path) -> None:
-    names = ["c.md", "c.xlsx", "c.postgres.sql", "c.salesforce.txt", "c.powerfx.txt", "c.py", "c.json"]
-    result = run("export", analysed / "criteria.json", *(tmp_path / name for name in names))
-    assert result.exit_code == 0 and result.stdout.count("Written: ") == len(names)
-    criteria = read_criteria(analysed / "criteria.json")
-    (tmp_path / "verb").mkdir()
-    for name in names:
-        expected = qualify.write_criteria(criteria, tmp_path / "verb" / name).read_bytes()
-        assert (tmp_path / name).read_bytes() == expected
-
-
-def test_where_one_form_cannot_be_written_none_is(analysed: Path, tmp_path: Path) -> None:
-    kept = write(tmp_path / "kept.md", "mine")
-    for wrong, said in (
-        (tmp_path / "c.docx", "no known form"),
-        (tmp_path / "no" / "c.md", "cannot be written"),
-    ):
-        assert said in mistaken("export", analysed / "criteria.json", kept, wrong)
-        assert kept.read_text() == "mine" and [path.name for path in tmp_path.iterdir()] == ["kept.md"]
-
-
 def test_infer_survey_prints_or_writes_and_replaces_only_when_told(inputs: Path, tmp_path: Path) -> None:
     printed = run("infer-survey", inputs / "deals.csv", "--outcome", "Outcome")
     assert printed.exit_code == 0 and "Rep:" in printed.stderr

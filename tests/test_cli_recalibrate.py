@@ -82,7 +82,12 @@ def test_the_exit_code_says_what_came_of_it(
     if code:
         assert "Version 2026Q4 follows 2026Q3 and is in force from 2026-10-01." in done.stdout
     else:
-        assert after == before and "Version 2026Q3 stays in force." in done.stdout
+        assert "Version 2026Q3 stays in force." in done.stdout
+        assert {name: after[name] for name in before} == before
+        assert set(after) - set(before) == {"2026Q4.kept.json"}
+        assert ledger.kept[["dated", "version", "deals"]].to_numpy().tolist() == [
+            ["2026-10-01", "2026Q3", 100]
+        ]
     assert run(*job, prepared / f"{deals}.csv", "--dry-run").exit_code == (2 if code else 0)
 
 
@@ -307,6 +312,10 @@ def test_history_and_diff(job: list[object], prepared: Path, tmp_path: Path) -> 
     told = json.loads(run("ledger", "diff", "2026Q3", "2026Q4", *folder, "--json").stdout)["changes"]
     assert told == changes.to_dict("records") and len(told) > 0
     assert changes["change"].iloc[0] in run("ledger", "diff", "2026Q3", "2026Q4", *folder).stdout
+    assert "kept" not in history.stdout
+    assert run(*job[:-1], "--dated", "2027-01-01", "--deals", prepared / "same.csv").exit_code == 0
+    if len(ql.open_ledger(tmp_path / "ledger").kept):
+        assert "Held against new deals, and kept" in run("ledger", "history", *folder).stdout
     missing = run("ledger", "diff", "2026Q3", "2027Q4", *folder)
     assert missing.exit_code == 2 and "no version" in missing.stderr
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -14,7 +15,8 @@ from ledger_books import copy_of, three_versions, two_criteria
 
 import qualify as ql
 from qualify.criteria_file import criteria_to_json
-from qualify.ledger import COLUMNS
+from qualify.ledger_notes import KEPT_COLUMNS
+from qualify.ledger_versions import COLUMNS
 
 Two = tuple[ql.Criteria, ql.Criteria]
 
@@ -167,3 +169,77 @@ def test_criteria_that_could_not_be_read_back_are_not_added(book: ql.Ledger) -> 
     with pytest.raises(ql.InvalidCriteria, match="deals"):
         book.add(replace(book.current, provenance=without), dated="2027-01-01")
     assert ql.open_ledger(book.path).current.version == "2026Q4-2"
+
+
+# Versions that were kept ---------------------------------------------------
+
+
+def held(book: ql.Ledger, **change: Any) -> Any:
+    """What a ledger asks of a recalibration that keeps."""
+    tests = pd.DataFrame({"p_value": [0.31, 0.02]})
+    said = {"verdict": "keep", "in_use": book.current, "criteria": book.current, "tests": tests}
+    return SimpleNamespace(**(said | {"n": 80, "won": 30, "more_deals": 0, "fingerprint": "ab12"} | change))
+
+
+def test_a_version_that_was_kept_is_noted_and_stays(book: ql.Ledger) -> None:
+    noted = book.keep(held(book), dated="2027-01-04").keep(held(book, n=90), dated="2027-03-31")
+    noted = noted.keep(held(book, more_deals=12), dated="2027-04-01")
+    again = ql.open_ledger(book.path)
+    for ledger in (noted, again):
+        kept = ledger.kept
+        assert list(kept) == KEPT_COLUMNS
+        assert kept["file"].tolist() == ["2027Q1.kept.json", "2027Q1.kept-2.json", "2027Q2.kept.json"]
+        assert kept["dated"].tolist() == ["2027-01-04", "2027-03-31", "2027-04-01"]
+        assert kept["deals"].tolist() == [80, 90, 80] and kept["more_deals"].tolist() == [0, 0, 12]
+        assert kept["version"].eq("2026Q4-2").all() and kept["p_value"].eq(0.31).all()
+        pd.testing.assert_frame_equal(ledger.history, book.history)
+    assert "kept" in again._repr_html_() and "kept" not in book._repr_html_()
+    # Notes stay when a version follows, and dates of notes bind no version.
+    added = again.add(again.current, dated="2027-02-01")
+    assert len(added.kept) == len(ql.open_ledger(book.path).kept) == 3
+    assert added.current.version == "2027Q1"
+
+
+def test_the_same_note_is_made_once(book: ql.Ledger) -> None:
+    first = book.keep(held(book), dated="2027-01-04")
+    before = {path.name: path.read_bytes() for path in book.path.iterdir()}
+    assert len(first.keep(held(book), dated="2027-01-04").kept) == 1
+    assert {path.name: path.read_bytes() for path in book.path.iterdir()} == before
+
+
+def test_only_what_keeps_the_newest_version_is_noted(book: ql.Ledger) -> None:
+    late = ql.open_ledger(book.path)
+    with pytest.raises(ql.InvalidArgument, match="`keep` is for criteria that stay"):
+        book.keep(held(book, verdict="shift"), dated="2027-01-01")
+    with pytest.raises(ql.InvalidArgument, match="must not go back"):
+        book.keep(held(book), dated="2026-12-01")
+    with pytest.raises(ql.LedgerConflict, match="2026Q4 was recalibrated"):
+        book.keep(held(book, in_use=book.criteria("2026Q4")), dated="2027-01-01")
+    with pytest.raises(ql.LedgerConflict, match="no version"):
+        ql.open_ledger(book.path / "nothing").keep(held(book), dated="2027-01-01")
+    book.add(book.current, dated="2027-01-01")
+    with pytest.raises(ql.LedgerConflict, match="another job has added"):
+        late.keep(held(late), dated="2027-02-01")
+    assert ql.open_ledger(book.path).kept.empty
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda said: said | {"deals": -1}, "cannot be"),
+        (lambda said: said | {"p_value": float("nan")}, "cannot be"),
+        (lambda said: said | {"file": "2026Q1.kept.json"}, "cannot be"),
+        (lambda said: said | {"schema_version": 2}, "newer qualify"),
+        (lambda said: said | {"schema": "something"}, "another kind"),
+        (lambda said: said | {"sha256": "0"}, "not in the ledger"),
+        (lambda said: {}, "damaged"),
+        (lambda said: [], "damaged"),
+    ],
+)
+def test_a_spoilt_note_is_named(book: ql.Ledger, spoil: Any, told: str) -> None:
+    book.keep(held(book), dated="2027-01-04")
+    file = book.path / "2027Q1.kept.json"
+    file.write_text(json.dumps(spoil(json.loads(file.read_text()))))
+    with pytest.raises(ql.InvalidLedger, match=told) as caught:
+        ql.open_ledger(book.path)
+    assert "2027Q1.kept.json" in str(caught.value)

@@ -40,6 +40,8 @@ def seen(way: str, criteria_file: Path, folder: Path, number: int) -> dict[str, 
     ("way", "every"),
     [
         ("lines", 10),
+        ("noting", 20),
+        pytest.param("noting", 1, marks=pytest.mark.slow),
         pytest.param("lines", 1, marks=pytest.mark.slow),
         pytest.param("opcodes", 1, marks=pytest.mark.slow),
     ],

@@ -33,7 +33,7 @@ def opened(folder: Path, book: ql.Ledger) -> list[str] | None:
     except ql.InvalidLedger as error:
         assert error.problems
         return None
-    return [entry.version for entry in found]
+    return [entry.version for entry in found.entries]
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,0 +1,182 @@
+"""The notes of a ledger: on which day the newest version was held against new deals, and stayed in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from qualify.errors import InvalidLedger, Problem, short
+from qualify.files import read_bytes
+from qualify.ledger_versions import FROM_BACKUP, Entry, text_of
+
+if TYPE_CHECKING:
+    from qualify.recalibration import Recalibration
+
+SCHEMA, SCHEMA_VERSION = "qualify ledger note", 1
+KEPT_COLUMNS = ["dated", "version", "deals", "won", "p_value", "more_deals", "fingerprint", "file"]
+KEPT_SHOWN = ["dated", "version", "deals", "won", "p_value"]
+NOTE = re.compile(r"(\d{4}Q[1-4])\.kept(?:-([1-9]\d*))?\.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One day on which a version was kept: what its file says.
+
+    Attributes
+    ----------
+    version, sha256 : str
+        The version that stayed in force, and the fingerprint of its file.
+    dated : date
+        The day from which a new version would have been in force.
+    deals, won : int
+        The new deals.
+    p_value : float
+        Of the test that decided.
+    more_deals : int
+        How many more deals a rebuild that was called for would have needed; else 0.
+    fingerprint : str
+        Of the new deals.
+    file : str
+        The note's name in the folder.
+    """
+
+    version: str
+    sha256: str
+    dated: dt.date
+    deals: int
+    won: int
+    p_value: float
+    more_deals: int
+    fingerprint: str
+    file: str
+
+    def row(self) -> dict[str, Any]:
+        """Return what `Ledger.kept` and the file say of it."""
+        return {name: getattr(self, name) for name in KEPT_COLUMNS} | {"dated": self.dated.isoformat()}
+
+    def content(self) -> str:
+        """Return the text of its file."""
+        head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION}
+        return json.dumps(head | self.row() | {"sha256": self.sha256}, indent=1) + "\n"
+
+
+def note_on(found: Recalibration, kept: Entry, dated: dt.date, there: Sequence[Note]) -> Note:
+    """Note that a recalibration keeps a version.
+
+    Parameters
+    ----------
+    found : Recalibration
+        Whose verdict is ``keep``.
+    kept : Entry
+        The version.
+    dated : date
+        The day.
+    there : sequence of Note
+        The notes that the ledger holds.
+
+    Returns
+    -------
+    Note
+        One of those there where it says the same; else one with a file name of its own.
+    """
+    said: dict[str, Any] = {
+        "version": kept.version,
+        "sha256": kept.sha256,
+        "dated": dated,
+        "deals": found.n,
+        "won": found.won,
+        "p_value": float(found.tests["p_value"].iloc[0]),
+        "more_deals": found.more_deals,
+        "fingerprint": found.fingerprint,
+    }
+    for note in there:
+        if all(getattr(note, name) == value for name, value in said.items()):
+            return note
+    quarter = f"{dated.year:04d}Q{(dated.month + 2) // 3}"
+    number = 1 + sum(note.file.startswith(f"{quarter}.") for note in there)
+    return Note(**said, file=f"{quarter}.kept{f'-{number}' if number > 1 else ''}.json")
+
+
+def kept_table(notes: Sequence[Note]) -> pd.DataFrame:
+    """Return `Ledger.kept`.
+
+    Parameters
+    ----------
+    notes : sequence of Note
+        The notes, the first one first.
+
+    Returns
+    -------
+    DataFrame
+        A row per note.
+    """
+    rows = pd.DataFrame([note.row() for note in notes], columns=KEPT_COLUMNS)
+    whole = dict.fromkeys(("deals", "won", "more_deals"), "int64")
+    return rows.astype(dict.fromkeys(KEPT_COLUMNS, "str") | whole | {"p_value": "float64"})
+
+
+def read_notes(
+    folder: Path, names: Sequence[str], versions: Mapping[str, Entry], problems: list[Problem]
+) -> tuple[Note, ...]:
+    """Read the notes among the files of a ledger, the first one first.
+
+    Parameters
+    ----------
+    folder : Path
+        The ledger.
+    names : sequence of str
+        Of its files.
+    versions : mapping
+        Its versions.
+    problems : list of Problem
+        Those found so far; what is damaged, or speaks of no version there, is added.
+
+    Returns
+    -------
+    tuple of Note
+        By their day.
+    """
+    notes = []
+    for name in names:
+        if not NOTE.fullmatch(name):
+            continue
+        try:
+            note = _note_of(read_bytes(folder / name, InvalidLedger), name)
+        except (InvalidLedger, KeyError, TypeError, ValueError, RecursionError) as error:
+            problems.append(Problem(reason=f"{name} is damaged ({short(str(error))})", mend=FROM_BACKUP))
+            continue
+        if not problems and (note.version not in versions or versions[note.version].sha256 != note.sha256):
+            reason = f"{name} speaks of a version {short(note.version)} that is not in the ledger"
+            problems.append(Problem(reason=reason, mend="move it elsewhere"))
+        notes.append(note)
+    return tuple(sorted(notes, key=lambda note: (note.dated, _number(note.file))))
+
+
+def _note_of(content: bytes, name: str) -> Note:
+    said = json.loads(content)
+    if said["schema"] != SCHEMA or type(said["schema_version"]) is not int:
+        raise ValueError("another kind of file")
+    if said["schema_version"] > SCHEMA_VERSION:
+        raise ValueError("written by a newer qualify")
+    counts: dict[str, Any] = {part: said[part] for part in ("deals", "won", "more_deals")}
+    if any(type(count) is not int or count < 0 for count in counts.values()) or said["file"] != name:
+        raise ValueError("a number or name that cannot be")
+    p_value = float(said["p_value"])
+    if not 0.0 <= p_value <= 1.0:  # nor is what is no number
+        raise ValueError("a p-value that cannot be")
+    texts: dict[str, Any] = {
+        part: text_of(said[part]) for part in ("version", "sha256", "fingerprint", "file")
+    }
+    return Note(dated=dt.date.fromisoformat(said["dated"]), p_value=p_value, **counts, **texts)
+
+
+def _number(name: str) -> int:
+    found = NOTE.fullmatch(name)
+    return int(found[2] or 1) if found else 1
