@@ -25,7 +25,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
 STEPS := lint layout types imports tests notebooks examples docs wheel
-.PHONY: help demo test test-exports bench scorecards coverage-study format clean $(STEPS)
+.PHONY: help demo test test-exports engines bench scorecards coverage-study format clean $(STEPS)
 
 help:
 	@echo "make demo    analyse simulated deals and write pages and tables to demo-output/"
@@ -100,6 +100,7 @@ wheel: $(DEVELOPER)
 
 # Programs that are heavy, and needed for nothing else.
 ENGINES := build/exports-engines
+engines: $(ENGINES)/ready
 test-exports: $(ENGINES)/ready
 	@echo "== Exports, run by the programs they are for (pytest -m engines)"
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 -m engines tests/exports

@@ -11,11 +11,27 @@ from qualify.numerics.stability_index import resampled_index, stability_index
 def test_index_by_the_published_formula() -> None:
     """Shares 0.2, 0.3, 0.5 then and 0.3, 0.4, 0.3 now.
 
-    0.1·ln 1.5 + 0.1·ln(4/3) − 0.2·ln 0.6 = 0.0405465 + 0.0287682 + 0.1021651 = 0.1714798, to seven figures;
-    ``optbinning`` works out the same sum over its bins.
+    0.1·ln 1.5 + 0.1·ln(4/3) − 0.2·ln 0.6 = 0.0405465 + 0.0287682 + 0.1021651 = 0.1714798, to seven figures.
     """
     found = stability_index(np.array([[20.0, 30.0, 50.0]]), np.array([[60.0, 80.0, 60.0]]))
     assert found[0] == pytest.approx(0.1714798, abs=5e-8)
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "published"),
+    [
+        ([28, 66, 124, 132, 72, 28], [2, 11, 31, 50, 38, 8], 0.19675994632657517),
+        ([86, 237, 127], [48, 54, 38], 0.13301279146131761),
+        ([43, 39, 40, 110, 54, 64, 24, 48, 28], [18, 14, 11, 53, 11, 12, 11, 8, 2], 0.22903220733815718),
+    ],
+    ids=["rating", "choice", "score"],
+)
+def test_index_of_another_package_on_the_same_bins(
+    then: list[float], now: list[float], published: float
+) -> None:
+    """What ``optbinning`` 1.0.0 (`ScorecardMonitoring`) gave for 450 and 140 deals in bins of its own."""
+    found = stability_index(np.array([then], dtype=float), np.array([now], dtype=float))[0]
+    assert found == pytest.approx(published, rel=1e-12)  # the same sum, in another order
 
 
 def test_index_of_ten_bands_term_by_term() -> None:
