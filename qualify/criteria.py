@@ -252,8 +252,8 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     lower limit is over it, and inside where the deals cannot tell.
 
     Every fold and replicate repeats all of it: pooling of rare answers; the ridge fit; the choice of
-    characteristics by least corrected AIC, kept where at least half of perturbed fits choose them
-    (Meinshausen & Bühlmann 2010), the places going to those chosen most often; a ridge fit of those; and
+    characteristics by least corrected AIC, kept where at least a third of perturbed fits choose
+    them (Meinshausen & Bühlmann 2010), the places going to those chosen most often; a ridge fit of those; and
     points found by lowering the penalised deviance over whole numbers, coarsest scale first (for the criteria
     themselves until no two moves at once would lower it, with up to 20,000 deals). How many to keep is
     settled once, by five divisions into five folds, for all of them. Probabilities are those of the tipping

@@ -12,9 +12,9 @@ from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled
 from qualify.numerics.ridge import RidgeFit
 
-# Perturbed fits behind a choice, the same everywhere, and how many of them must agree on a characteristic.
+# Perturbed fits behind a choice, the same everywhere, and what share of them must choose a characteristic.
 DRAWS = 40
-MAJORITY = 0.5
+ENOUGH = 1 / 3
 NOISE: NDArray[np.float64] = np.random.default_rng(20_260_101).standard_normal((DRAWS, 512))
 
 
@@ -40,10 +40,11 @@ def choose_characteristics(
     """Keep the characteristics that earn their place, and would have earned it on another sample too.
 
     The choice by least corrected AIC is repeated on gradients perturbed as a new sample would perturb them,
-    ``g + I^½ z``; those chosen in at least half of the repetitions are kept. Where they are more than `most`,
-    the choice is repeated among them, at most so many at a time and perturbed as one sample differs from
-    another, ``g + (2I)^½ z``, and those chosen most often are kept: of several that say the same, the one
-    that explains most in this sample is not always the one to trust.
+    ``g + I^½ z``; those chosen in at least a third of the repetitions are kept (with half, few deals leave
+    out much that would have helped). Where they are more than `most`, the choice is repeated among them, at
+    most so many at a time and perturbed as one sample differs from another, ``g + (2I)^½ z``, and those
+    chosen most often are kept: of several that say the same, the one that explains most in this sample is
+    not always the one to trust.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def choose_characteristics(
     417–473. The repetitions here are parametric, so that they cost no refit.
     """
     everything = np.ones(coding.first.size - 1, dtype=np.bool_)
-    stable = inclusion(fit, coding, total, everything.size, everything, noise) >= MAJORITY
+    stable = inclusion(fit, coding, total, everything.size, everything, noise) >= ENOUGH
     if stable.sum() <= most:
         return stable
     share = inclusion(fit, coding, total, most, stable, np.sqrt(2.0) * noise)

@@ -12,7 +12,7 @@ from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import RidgeFit, Training, choose_ridge, prepare_training, ridge_at
 from qualify.numerics.selection import (
     DRAWS,
-    MAJORITY,
+    ENOUGH,
     NOISE,
     Shape,
     choose_by_aic,
@@ -162,7 +162,7 @@ def test_few_places_go_to_those_chosen_most_often_among_what_is_stable(
     training = prepare_training(sample.items, sample.outcome, sample.weights, 5.0)
     fit = choose_ridge(training, everything(training), np.inf)
     all_of_them = everything(training)
-    stable = inclusion(fit, training.coding, 1500.0, 6, all_of_them, NOISE) >= MAJORITY
+    stable = inclusion(fit, training.coding, 1500.0, 6, all_of_them, NOISE) >= ENOUGH
     assert stable.sum() > 2
     # Two samples differ by twice the variance of one.
     share = inclusion(fit, training.coding, 1500.0, 2, stable, np.sqrt(2) * NOISE)
@@ -186,7 +186,7 @@ def test_what_matters_is_kept_and_what_does_not_is_not(
 
 
 def test_noise_is_left_out(mixed_sample: Callable[[int, int], Sample]) -> None:
-    """With outcomes dealt out at random hardly anything is kept."""
+    """With outcomes dealt out at random, room for all and no test before: little is kept."""
     sample = mixed_sample(300, 0)
     kept = []
     for seed in range(20):
@@ -196,11 +196,12 @@ def test_noise_is_left_out(mixed_sample: Callable[[int, int], Sample]) -> None:
             training, everything(training), choose_ridge(training, everything(training), np.inf), 16.0
         )
         kept.append(choose_characteristics(fit, training.coding, 300.0, 6, NOISE).sum())
-    assert np.mean(kept) < 1.5  # AIC lets one in six through, of six
+    # AIC lets one in six through; those it lets through in a third of perturbed fits are one in three.
+    assert np.mean(kept) < 3
 
 
 def test_the_same_deals_give_the_same_choice(fitted: tuple[Training, RidgeFit]) -> None:
     training, fit = fitted
     twice = [choose_characteristics(fit, training.coding, 200.0, 6, NOISE) for _ in range(2)]
     np.testing.assert_array_equal(*twice)
-    assert DRAWS * MAJORITY >= 10  # a choice rests on ten perturbed fits at the least
+    assert DRAWS * ENOUGH > 10  # a choice rests on ten perturbed fits at the least
