@@ -24,7 +24,7 @@ from qualify.deals import Deals
 from qualify.economics import Economics
 from qualify.enough import check_outcomes
 from qualify.errors import InvalidDeals, Problem
-from qualify.gates import gates_of
+from qualify.gates import Gates, gates_of
 from qualify.numerics.procedures import points_recipe
 from qualify.parsimony import left_out_table, parsimony_table
 from qualify.refining import Refined, refine
@@ -281,13 +281,15 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
         level=level,
         rng=chance,
     )
-    gates, rules = gates_of(deals, refined, level, chance)
-    tipping = describe_tipping(deals, refined.in_points, level=level, limits=Limits(), label="points")
+    gates = gates_of(deals, refined, level, chance)
+    tipping = describe_tipping(
+        deals, refined.sample, refined.in_points, level=level, limits=Limits(), label="points"
+    )
     origin = origin_of(settings | {"most": refined.recipe.most}, level, rng)
     return Criteria(
-        **_scores(deals, refined, tipping, settings["zones"]),
-        gates=gates,
-        rules=rules,
+        **_scores(deals, refined, tipping, gates, settings["zones"]),
+        gates=gates.table,
+        rules=gates.rules,
         stability=stability_table(deals, refined),
         parsimony=parsimony_table(deals, refined, level),
         left_out=left_out_table(deals, refined, level, chance),
@@ -301,16 +303,16 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
 
 
 def _scores(
-    deals: Deals, refined: Refined, tipping: TippingPoint, zones: tuple[float, float]
+    deals: Deals, refined: Refined, tipping: TippingPoint, gates: Gates, zones: tuple[float, float]
 ) -> dict[str, Any]:
     """Tables of what answers earn and scores say."""
     points = points_table(deals, refined)
     highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
-    probabilities = probability_table(refined.in_points, highest, tipping)
+    probabilities = probability_table(refined, highest, tipping.level)
     zoning = Zoning.choose(tipping, probabilities, zones)
     return {
         "points": points,
-        "bands": band_table(tipping, zoning, highest),
+        "bands": band_table(tipping, refined.sample, gates.stopped, zoning, highest),
         "probabilities": probabilities,
         "bands_from": zoning.source,
     }

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
-from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
 from qualify.design import as_floats
@@ -21,11 +20,12 @@ from qualify.economics import Economics, past_of
 from qualify.errors import InvalidArgument, short
 from qualify.numerics.coding import Coding
 from qualify.numerics.metrics import auc_interval, brier_interval
+from qualify.numerics.rates import rates_of
+from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
-from qualify.numerics.tipping import TippingEstimate, curve_interval
 from qualify.refining import Refined
 from qualify.survey import UNKNOWN, Characteristic
-from qualify.tipping import TippingPoint
+from qualify.tipping import TippingPoint, chance_table
 from qualify.tipping_verdict import ZONES
 
 Numbers = NDArray[np.float64]
@@ -84,15 +84,11 @@ def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def probability_table(estimate: TippingEstimate, highest: int, tipping: TippingPoint) -> pd.DataFrame:
+def probability_table(refined: Refined, highest: int, level: float) -> pd.DataFrame:
     """Win probability of every whole score that can occur; the base rate throughout where nothing tips."""
     scores = np.arange(highest + 1)
-    chance, limits = curve_interval(estimate, scores.astype(np.float64), tipping.level)
-    if not estimate.draws:
-        low, high = proportion_confint(tipping.won, tipping.n, alpha=1 - tipping.level, method="wilson")
-        chance = np.full(scores.size, tipping.won / tipping.n)
-        limits = np.array([[low], [high]]) * np.ones(scores.size)
-    return pd.DataFrame({"score": scores, "probability": chance, "low": limits[0], "high": limits[1]})
+    table = chance_table(refined.in_points, refined.sample, scores.astype(np.float64), level)
+    return table.assign(score=scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,37 +146,41 @@ def divided_by(zones: object, deals: Deals) -> dict[str, Any]:
     return {"zones": [low, high]}
 
 
-def band_table(tipping: TippingPoint, zoning: Zoning, highest: int) -> pd.DataFrame:
-    """Whole scores of each zone, and how past deals fared there by scores from points that never saw them."""
+def band_table(
+    tipping: TippingPoint, sample: Sample, stopped: NDArray[np.bool_], zoning: Zoning, highest: int
+) -> pd.DataFrame:
+    """Whole scores of each zone, and how past deals fared there by scores from points that never saw them.
+
+    Deals that a gate stops are below, whatever their score.
+    """
     first_inside = int(np.ceil(zoning.low)) if np.isfinite(zoning.low) else 0
     last_inside = int(np.floor(zoning.high)) if np.isfinite(zoning.high) else highest
-    ends = {
-        "below": (0, min(first_inside - 1, highest)),
-        "inside": (max(first_inside, 0), min(last_inside, highest)),
-        "above": (max(last_inside + 1, 0), highest),
-    }
+    ends = [
+        (0, min(first_inside - 1, highest)),
+        (max(first_inside, 0), min(last_inside, highest)),
+        (max(last_inside + 1, 0), highest),
+    ]
     # Points that never saw a deal may put it beyond the final ones' range.
-    score, won = tipping.scores["score"].clip(0, highest).to_numpy(), tipping.scores["won"].to_numpy()
+    score = tipping.scores["score"].clip(0, highest).to_numpy()
     zone = np.where(score < first_inside - 0.5, 0, np.where(score > last_inside + 0.5, 2, 1))
+    zone[stopped] = 0
+    found = rates_of(sample, [zone == z for z in range(len(ZONES))], tipping.level)
     rows: list[tuple[object, ...]] = []
-    for z, name in enumerate(ZONES):
-        low, high = ends[name]
-        n, wins = int((zone == z).sum()), int(won[zone == z].sum())
-        bottom, top = np.nan, np.nan
-        if n:
-            bottom, top = proportion_confint(wins, n, alpha=1 - tipping.level, method="wilson")
+    for name, (low, high), rate in zip(ZONES, ends, found, strict=True):
         span = (float(low), float(high)) if low <= high else (np.nan, np.nan)
-        rows.append((name, *span, n, wins, wins / n if n else np.nan, bottom, top))
+        rows.append((name, *span, *rate))
     columns = ["zone", "score_low", "score_high", "n", "won", "win_rate", "win_rate_low", "win_rate_high"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def performance_table(refined: Refined, level: float) -> pd.DataFrame:
     """AUC and Brier score on deals never seen, averaged over divisions into folds."""
-    sample, estimate = refined.sample, refined.estimate
-    aucs = [auc_interval(split, sample.outcome, level=level) for split in estimate.splits]
-    # In log-odds a fold's score is its own prediction, made without the deal.
-    briers = [brier_interval(expit(split), sample.outcome, level=level) for split in estimate.splits]
+    _, outcome, weights, _, unit = refined.sample
+    aucs, briers = [], []
+    for split in refined.estimate.splits:
+        aucs.append(auc_interval(split, outcome, level=level, weights=weights, unit=unit))
+        # In log-odds a fold's score is its own prediction, made without the deal.
+        briers.append(brier_interval(expit(split), outcome, level=level, weights=weights, unit=unit))
     rows = []
     for metric, found in (("auc", aucs), ("brier", briers)):
         low, high = np.mean([one.low for one in found]), np.mean([one.high for one in found])

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.json_tables import Columns, table_of
-from qualify.numerics.gates import Candidates, compare, find_limits, trips
+from qualify.numerics.gates import Candidates, HeldOut, compare, find_limits, limit_each, trips
 from qualify.numerics.metrics import auc, log_losses, paired_difference
-from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import Sample
 from qualify.refining import Refined
 from qualify.scales import Scale
@@ -92,45 +92,41 @@ def _candidates(answers: list[list[tuple[int, int]]]) -> Candidates:
     return Candidates(characteristic, answer, number)
 
 
-def compare_rules(
-    sample: Sample, recipe: Recipe, rules: list[Rule], level: float, rng: np.random.Generator
-) -> pd.DataFrame:
+def rule_table(sample: Sample, rules: list[Rule], found: list[HeldOut], level: float) -> pd.DataFrame:
     """Hold points alone against points with each rule, on deals that neither has seen.
 
     Parameters
     ----------
     sample : Sample
         The deals.
-    recipe : Recipe
-        The way to points.
     rules : list of Rule
         From `rules_for`.
+    found : list of HeldOut
+        One for each division into folds.
     level : float
-        Of all limits of gates together, and of the intervals.
-    rng : numpy.random.Generator
-        Source of chance.
+        Of the intervals.
 
     Returns
     -------
     DataFrame
-        rule, auc, brier, log_loss (means over ten divisions into folds), worse_by with its interval (log loss
-        less that of points alone; below 0 is better), stopped (deals that trip a gate, on average) and
+        rule, auc, brier, log_loss (means over divisions, deals weighted), worse_by with its interval (log
+        loss less that of points alone; below 0 is better), stopped (deals that trip a gate, on average) and
         in_use: of the rules that are surely better than points alone that with the least log loss, else
         points alone.
     """
-    found = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    outcome, weights = sample.outcome, sample.weights
     chance = np.stack([one.chance for one in found])
     stopped = np.stack([one.stopped for one in found]).sum(axis=2).mean(axis=0)
-    losses = log_losses(chance, sample.outcome)
+    losses = log_losses(chance, outcome)
     rows: list[tuple[object, ...]] = []
     for r, name in enumerate([POINTS, *(rule.name for rule in rules)]):
         rows.append(
             (
                 name,
-                float(np.mean([auc(one, sample.outcome) for one in chance[:, r]])),
-                float(np.mean((chance[:, r] - sample.outcome) ** 2)),
-                float(losses[r].mean()),
-                *paired_difference(losses[r], losses[0], sample.unit, level),
+                float(np.mean([auc(one, outcome, weights) for one in chance[:, r]])),
+                float(np.average(((chance[:, r] - outcome) ** 2).mean(axis=0), weights=weights)),
+                float(np.average(losses[r], weights=weights)),
+                *paired_difference(losses[r], losses[0], sample.unit, level, weights),
                 round(float(stopped[r])),
                 False,
             )
@@ -142,9 +138,15 @@ def compare_rules(
     return table
 
 
-def gates_of(
-    deals: Deals, refined: Refined, level: float, rng: np.random.Generator
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+class Gates(NamedTuple):
+    """Gates of criteria, how rules fare, and which of the deals a gate stops, (n,)."""
+
+    table: pd.DataFrame
+    rules: pd.DataFrame
+    stopped: NDArray[np.bool_]
+
+
+def gates_of(deals: Deals, refined: Refined, level: float, rng: np.random.Generator) -> Gates:
     """Find the gates of criteria, by the rule that does best on deals it has not seen.
 
     Parameters
@@ -160,27 +162,29 @@ def gates_of(
 
     Returns
     -------
-    DataFrame
-        `Criteria.gates`; no rows where points alone do best.
-    DataFrame
-        `Criteria.rules`; no rows where nothing earns points.
+    Gates
+        `Criteria.gates`, without rows where points alone do best; `Criteria.rules`, without rows where
+        nothing earns points.
     """
+    sample, gates = refined.sample, table_of([], GATE_COLUMNS)
+    stopped = np.zeros(deals.n, dtype=np.bool_)
     if not refined.trained.points.any():
-        return table_of([], GATE_COLUMNS), no_rules()
-    sample = refined.sample
+        return Gates(gates, no_rules(), stopped)
     rules = rules_for(deals.survey, sample)
-    compared = compare_rules(sample, refined.recipe, rules, level, rng)
+    found = compare(sample, refined.recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    compared = rule_table(sample, rules, found, level)
     used = [rule for rule in rules if compared.set_index("rule")["in_use"][rule.name]]
-    gates = table_of([], GATE_COLUMNS)
     if used:
-        gates = gate_table(deals, sample, used[0], refined.scales, level)
+        limits = find_limits(sample, sample.weights, used[0].candidates, level)
+        gates = gate_table(deals, sample, used[0], refined.scales, limits)
+        stopped = limit_each(sample.items.codes, used[0].candidates, limits) < 1.0
     if gates.empty:
         compared["in_use"] = compared["rule"].eq(POINTS)
-    return gates, compared
+    return Gates(gates, compared, stopped)
 
 
 def gate_table(
-    deals: Deals, sample: Sample, rule: Rule, scales: dict[str, Scale], level: float
+    deals: Deals, sample: Sample, rule: Rule, scales: dict[str, Scale], limits: NDArray[np.float64]
 ) -> pd.DataFrame:
     """Return the gates that a rule finds among all deals.
 
@@ -194,8 +198,8 @@ def gate_table(
         The rule in use.
     scales : dict
         Scale of each score.
-    level : float
-        Of all limits together.
+    limits : ndarray
+        From `find_limits`.
 
     Returns
     -------
@@ -204,7 +208,6 @@ def gate_table(
         deals and their limit.
     """
     candidates, codes = rule.candidates, sample.items.codes
-    limits = find_limits(sample, sample.weights, candidates, level)
     rows: list[tuple[object, ...]] = []
     for c, a, k in np.column_stack(candidates).tolist():
         if limits[k] < 1.0:

@@ -43,12 +43,12 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
     DataFrame
         `Criteria.parsimony`.
     """
-    sizes, outcome = refined.sizes, refined.sizes.sample.outcome
+    sizes, outcome, weights = refined.sizes, refined.sizes.sample.outcome, refined.sizes.sample.weights
     # Without questions there is the win rate of the other deals.
-    rate = (outcome.sum() - outcome) / (outcome.size - 1)
+    rate = (weights @ outcome - weights * outcome) / (weights.sum() - weights)
     chances = np.concatenate([np.broadcast_to(rate, (1, *sizes.chance.shape[1:])), sizes.chance])
     losses = log_losses(chances.swapaxes(0, 1), outcome)
-    best = int(losses.mean(axis=1).argmin())
+    best = int(np.average(losses, axis=1, weights=weights).argmin())
     names = np.array(deals.survey.names, dtype=object)
     kept = np.vstack([np.zeros_like(sizes.kept[:1]), sizes.kept])
     used = min(refined.recipe.most, len(sizes.kept)) if refined.trained.points.any() else 0
@@ -58,10 +58,10 @@ def parsimony_table(deals: Deals, refined: Refined, level: float) -> pd.DataFram
             (
                 k,
                 "; ".join(names[kept[k]]),
-                float(np.mean([auc(one, outcome) for one in chance])) if k else 0.5,
-                float(np.mean((chance - outcome) ** 2)),
-                float(losses[k].mean()),
-                *paired_difference(losses[k], losses[best], sizes.sample.unit, level),
+                float(np.mean([auc(one, outcome, weights) for one in chance])) if k else 0.5,
+                float(np.average(((chance - outcome) ** 2).mean(axis=0), weights=weights)),
+                float(np.average(losses[k], weights=weights)),
+                *paired_difference(losses[k], losses[best], sizes.sample.unit, level, weights),
                 k == used,
             )
         )
@@ -93,7 +93,10 @@ def left_out_table(deals: Deals, refined: Refined, level: float, rng: np.random.
     sample = thinned(refined.sample, ENOUGH, rng)
     losses = losses_added(sample, use, refined.recipe.fewest, rng)
     rows = [
-        (deals.survey.names[c], *paired_difference(losses[0], losses[1 + c], sample.unit, level))
+        (
+            deals.survey.names[c],
+            *paired_difference(losses[0], losses[1 + c], sample.unit, level, sample.weights),
+        )
         for c in np.flatnonzero(~use)
     ]
     table = table_of(rows, LEFT_OUT_COLUMNS)

@@ -85,7 +85,8 @@ def refine(
     alpha = Limits().alpha
     sizes = try_sizes(sample, recipe, rng)
     if fewer:
-        recipe = recipe._replace(most=1 + smallest_size(sizes.losses, sizes.sample.unit))
+        tried = sizes.sample
+        recipe = recipe._replace(most=1 + smallest_size(sizes.losses, tried.unit, tried.weights))
     # What is handed out is worth a longer search; resamples make do with a shorter one.
     thorough = recipe._replace(thorough=deals.n <= SEARCHED)
     trained = train(sample.items, sample.outcome, sample.weights, thorough)

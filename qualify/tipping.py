@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.isotonic import IsotonicRegression
-from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
 from qualify.enough import check_outcomes
@@ -17,6 +16,8 @@ from qualify.errors import check_level, check_positive
 from qualify.given_score import given_score
 from qualify.numerics.curves import PLATEAU
 from qualify.numerics.procedures import Recipe
+from qualify.numerics.rates import rates_of
+from qualify.numerics.resampling import Sample
 from qualify.numerics.tipping import (
     Plan,
     TippingEstimate,
@@ -26,7 +27,7 @@ from qualify.numerics.tipping import (
     landmarks,
 )
 from qualify.tables.render import page
-from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, zone_table
+from qualify.tipping_verdict import Limits, Verdict, judge, no_verdict, widened, zone_rates
 from qualify.units import FOLDS, in_order, sample_of
 
 Interval = tuple[float, float]
@@ -178,12 +179,12 @@ def find_tipping_point(
         sample, plan, np.random.default_rng(rng), None if given is None else given[order]
     )
     label = "log-odds of winning" if score is None else "score"
-    found = describe_tipping(ordered, estimate, level=level, limits=limits, label=label)
+    found = describe_tipping(ordered, sample, estimate, level=level, limits=limits, label=label)
     return replace(found, scores=found.scores.loc[deals.closed.index])
 
 
 def describe_tipping(
-    deals: Deals, estimate: TippingEstimate, *, level: float, limits: Limits, label: str
+    deals: Deals, sample: Sample, estimate: TippingEstimate, *, level: float, limits: Limits, label: str
 ) -> TippingPoint:
     """Put an estimate into words, tables and a verdict.
 
@@ -191,6 +192,8 @@ def describe_tipping(
     ----------
     deals : Deals
         The closed deals behind it.
+    sample : Sample
+        The same, with their weights and accounts.
     estimate : TippingEstimate
         From `qualify.numerics.tipping.estimate_tipping`.
     level : float
@@ -209,7 +212,8 @@ def describe_tipping(
     scores = pd.DataFrame({"score": estimate.scores, "won": won}, index=deals.closed.index)
     exists = bool(estimate.draws) and estimate.curve.slope > 0
     figures = _figures(estimate, level) if exists else NO_FIGURES
-    zones = zone_table(scores, figures["low"], figures["high"], estimate, level)
+    zones = zone_rates(estimate.scores, sample, figures["low"], figures["high"], level)
+    zones = widened(zones, estimate, level)
     verdict, reason = no_verdict(estimate)
     if exists:
         verdict, reason = judge(estimate, zones, figures["width_share"], figures["width_share_ci"], limits)
@@ -221,7 +225,7 @@ def describe_tipping(
         **figures,
         p_value=estimate.p_value,
         zones=zones,
-        curve=_curve(estimate, level, len(won), int(won.sum())),
+        curve=_curve(estimate, sample, level),
         scores=scores,
         isotonic=isotonic_steps(scores),
         score_label=label,
@@ -249,13 +253,38 @@ def _reached(value: float, scores: NDArray[np.float64]) -> float:
     return float(value) if scores.min() <= value <= scores.max() else float("nan")
 
 
-def _curve(estimate: TippingEstimate, level: float, n: int, won: int) -> pd.DataFrame:
+def _curve(estimate: TippingEstimate, sample: Sample, level: float) -> pd.DataFrame:
     grid = np.linspace(estimate.scores.min(), estimate.scores.max(), 201)
-    chance, limits = curve_interval(estimate, grid, level)
+    return chance_table(estimate, sample, grid, level)
+
+
+def chance_table(
+    estimate: TippingEstimate, sample: Sample, score: NDArray[np.float64], level: float
+) -> pd.DataFrame:
+    """Tabulate the curve's win probability at scores; the win rate throughout where nothing tips.
+
+    Parameters
+    ----------
+    estimate : TippingEstimate
+        From `qualify.numerics.tipping.estimate_tipping`.
+    sample : Sample
+        The deals behind it.
+    score : ndarray
+        Where to read the curve.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        score, probability, low, high.
+    """
+    chance, limits = curve_interval(estimate, score, level)
     if not estimate.draws:
-        low, high = proportion_confint(won, n, alpha=1 - level, method="wilson")
-        chance, limits = np.full(grid.size, won / n), np.array([[low], [high]]) * np.ones(grid.size)
-    return pd.DataFrame({"score": grid, "probability": chance, "low": limits[0], "high": limits[1]})
+        (whole,) = rates_of(sample, [np.ones(sample.outcome.size, dtype=np.bool_)], level)
+        chance = np.full(score.size, whole.rate)
+        limits = np.array([[whole.low], [whole.high]]) * np.ones(score.size)
+    return pd.DataFrame({"score": score, "probability": chance, "low": limits[0], "high": limits[1]})
 
 
 def isotonic_steps(scores: pd.DataFrame) -> pd.DataFrame:

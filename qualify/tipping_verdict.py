@@ -7,9 +7,11 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.proportion import proportion_confint
+from numpy.typing import NDArray
 
 from qualify.numerics.curves import SEPARATED
+from qualify.numerics.rates import rates_of
+from qualify.numerics.resampling import Sample
 from qualify.numerics.tipping import TippingEstimate
 
 Verdict = Literal["sharp", "gradual", "none"]
@@ -44,30 +46,28 @@ class Limits:
     alpha: float = 0.05
 
 
-def zone_table(
-    scores: pd.DataFrame, low: float, high: float, estimate: TippingEstimate, level: float
+def zone_rates(
+    score: NDArray[np.float64], sample: Sample, low: float, high: float, level: float
 ) -> pd.DataFrame:
-    """Deals and win rate below, inside and above a band; a NaN edge leaves its outer zone empty.
-
-    Limits are the wider of Wilson's and the bootstrap's.
-    """
-    score, won = scores["score"].to_numpy(), scores["won"].to_numpy()
+    """Deals and win rate below, inside and above a band; a NaN edge leaves its outer zone empty."""
     zone = np.where(score < low, 0, np.where(score > high, 2, 1))
-    rows = []
-    for z, name in enumerate(ZONES):
-        n, wins = int((zone == z).sum()), int(won[zone == z].sum())
-        rate, bottom, top = np.nan, np.nan, np.nan
-        if n:
-            rate = wins / n
-            bottom, top = proportion_confint(wins, n, alpha=1 - level, method="wilson")
-            drawn = [draw.zones[z, 1] / draw.zones[z, 0] for draw in estimate.draws if draw.zones[z, 0] > 0]
-            if drawn:
-                # The edges were fitted too: the bootstrap may be wider than a plain proportion's interval.
-                tails = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-                bottom, top = min(bottom, tails[0]), max(top, tails[1])
-        rows.append((name, n, n / len(score), wins, rate, bottom, top))
-    columns = ["zone", "n", "share", "won", "win_rate", "win_rate_low", "win_rate_high"]
-    return pd.DataFrame(rows, columns=columns)
+    found = rates_of(sample, [zone == z for z in range(len(ZONES))], level)
+    columns = ["n", "won", "win_rate", "win_rate_low", "win_rate_high"]
+    table = pd.DataFrame([tuple(one) for one in found], columns=columns)
+    table.insert(0, "zone", ZONES)
+    table.insert(2, "share", table["n"] / max(score.size, 1))
+    return table
+
+
+def widened(zones: pd.DataFrame, estimate: TippingEstimate, level: float) -> pd.DataFrame:
+    """Widen the limits of `zone_rates` to those of the bootstrap: the edges of the zones were fitted too."""
+    low, high = (zones[f"win_rate_{end}"].to_numpy(copy=True) for end in ("low", "high"))
+    for z in np.flatnonzero(zones["n"]):
+        drawn = [draw.zones[z, 1] / draw.zones[z, 0] for draw in estimate.draws if draw.zones[z, 0] > 0]
+        if drawn:
+            bottom, top = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+            low[z], high[z] = min(low[z], bottom), max(high[z], top)
+    return zones.assign(win_rate_low=low, win_rate_high=high)
 
 
 def judge(

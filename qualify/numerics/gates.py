@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv, expit
+from scipy.special import expit
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.metrics import effective_number
 from qualify.numerics.procedures import Recipe, predict, train
+from qualify.numerics.rates import alike_within_units, highest_rate, weighted_rate
 from qualify.numerics.resampling import Sample, replicate, without_each_fold
 
 # A gate has at least so many deals, and a win rate surely below this share of that of all deals.
@@ -49,7 +51,7 @@ def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: 
     sample : Sample
         The deals.
     weights : ndarray, shape (n,)
-        A deal without weight is left out, and others count once each.
+        How often each deal counts; one without weight is left out.
     candidates : Candidates
         Those looked at: only these with at least `FEWEST` deals of `UNITS` accounts (where accounts are
         known), which does not hang on outcomes.
@@ -59,27 +61,28 @@ def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: 
     Returns
     -------
     ndarray, shape (K,)
-        The one-sided exact limit ``B⁻¹(1 − α/m; won + 1, n − won)`` (Clopper & Pearson 1934), deals taken as
-        independent, where it is below `SHARE` times the win rate of all deals.
-
-    References
-    ----------
-    Clopper, C. J. & Pearson, E. S. (1934). The use of confidence or fiducial limits illustrated in the case
-    of the binomial. Biometrika 26, 404-413.
+        The one-sided limit of the weighted win rate at the effective number of deals (Korn & Graubard 1998;
+        exact for deals of equal weight from accounts of their own), where it is below `SHARE` times the
+        weighted win rate of all deals.
     """
     used = weights > 0
-    codes, won, unit = sample.items.codes[used], sample.outcome[used] > 0.5, sample.unit[used]
+    codes = sample.items.codes[used]
+    left = sample._replace(outcome=sample.outcome[used], weights=weights[used], unit=sample.unit[used])
     size = int(candidates.number.max(initial=-1)) + 1
     tripped = [trips(codes, candidates, k) for k in range(size)]
-    n = np.array([one.sum() for one in tripped], dtype=np.float64)
-    wins = np.array([(one & won).sum() for one in tripped], dtype=np.float64)
-    units = np.array([np.count_nonzero(np.bincount(unit[one])) for one in tripped])
-    looked_at = (n >= FEWEST) & (units >= UNITS)
-    upper = np.ones(size)
-    some = looked_at & (wins < n)
-    alpha = (1.0 - level) / max(int(looked_at.sum()), 1)
-    upper[some] = betaincinv(wins[some] + 1.0, n[some] - wins[some], 1.0 - alpha)
-    return np.where(upper < SHARE * won.mean(), upper, 1.0) if won.size else upper
+    looked_at = [k for k in range(size) if _enough(tripped[k], left.unit)]
+    alike = alike_within_units(left, [tripped[k] for k in looked_at])
+    upper, base = np.ones(size), weighted_rate(left, np.ones(len(codes), dtype=np.bool_))
+    for k in looked_at:
+        n = effective_number(left.weights[tripped[k]], left.unit[tripped[k]], alike)
+        most = highest_rate(weighted_rate(left, tripped[k]), n, (1.0 - level) / len(looked_at))
+        upper[k] = most if most < SHARE * base else 1.0
+    return upper
+
+
+def _enough(tripped: NDArray[np.bool_], unit: NDArray[np.int64]) -> bool:
+    """Whether there are deals and units enough to look at."""
+    return int(tripped.sum()) >= FEWEST and np.unique(unit[tripped]).size >= UNITS
 
 
 def limit_each(codes: NDArray[np.int32], candidates: Candidates, limits: Vector) -> Vector:
@@ -92,13 +95,25 @@ def limit_each(codes: NDArray[np.int32], candidates: Candidates, limits: Vector)
 
 
 class HeldOut(NamedTuple):
-    """What is foretold of deals by rules learned without them, points alone first.
+    """What is foretold of deals by points and rules learned without them.
 
-    chance : (1 + R, n), win probabilities. stopped : (1 + R, n), whether the deal trips a gate.
+    log_odds : (n,), by points alone. limit : (R, n), least limit of the gates of each rule that the deal
+        trips; 1 where it trips none.
     """
 
-    chance: Matrix
-    stopped: NDArray[np.bool_]
+    log_odds: Vector
+    limit: Matrix
+
+    @property
+    def chance(self) -> Matrix:
+        """Win probabilities by points alone, then under each rule, (1 + R, n)."""
+        alone = expit(self.log_odds)
+        return np.vstack([alone, np.minimum(alone, self.limit)])
+
+    @property
+    def stopped(self) -> NDArray[np.bool_]:
+        """Whether each deal trips a gate: of points alone never, then of each rule, (1 + R, n)."""
+        return np.vstack([np.zeros_like(self.log_odds, dtype=np.bool_), self.limit < 1.0])
 
 
 def held_out(
@@ -111,17 +126,14 @@ def held_out(
 ) -> HeldOut:
     """Foretell every deal by points, and by points under each rule, all learned without its fold."""
     rate = float(sample.weights @ sample.outcome / sample.weights.sum())
-    shape = (1 + len(rules), sample.outcome.size)
-    found = HeldOut(np.full(shape, rate), np.zeros(shape, dtype=np.bool_))
+    n = sample.outcome.size
+    found = HeldOut(np.full(n, np.log(rate / (1.0 - rate))), np.ones((len(rules), n)))
     for held, weights in without_each_fold(sample, folds, rng):
         codes = sample.items.codes[held]
-        chance = expit(predict(codes, train(sample.items, sample.outcome, weights, recipe)))
-        found.chance[:, held] = chance
-        for r, candidates in enumerate(rules, start=1):
+        found.log_odds[held] = predict(codes, train(sample.items, sample.outcome, weights, recipe))
+        for r, candidates in enumerate(rules):
             limits = find_limits(sample, weights, candidates, level)
-            limit = limit_each(codes, candidates, limits)
-            found.chance[r, held] = np.minimum(chance, limit)
-            found.stopped[r, held] = limit < 1.0
+            found.limit[r, held] = limit_each(codes, candidates, limits)
     return found
 
 

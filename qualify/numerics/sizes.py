@@ -86,15 +86,15 @@ def thinned(sample: Sample, enough: int, rng: np.random.Generator) -> Sample:
     return some if both_outcomes(some.outcome, some.weights) else sample
 
 
-def smallest_size(losses: Matrix, unit: NDArray[np.int64]) -> int:
+def smallest_size(losses: Matrix, unit: NDArray[np.int64], weights: Vector) -> int:
     """Row of the first size whose log loss is within one standard error of the best.
 
     The error is that of the difference to the best on the same deals, deals of one unit taken together (the
     rule of Breiman, Friedman, Olshen & Stone 1984, section 3.4.3, with a paired error).
     """
-    best = int(losses.mean(axis=1).argmin())
+    best = int(np.average(losses, axis=1, weights=weights).argmin())
     for k in range(best):
-        worse, error = mean_with_error(losses[k] - losses[best], unit)
+        worse, error = mean_with_error(losses[k] - losses[best], unit, weights)
         if worse <= error:
             return k
     return best

@@ -99,14 +99,15 @@ def _answers_moved(
         return found
     psi = float(stability_index(before[None], after[None])[0])
     drawn = resampled_index(before, after, replicates, rng)
-    hidden, hidden_then = int(after[unknown].sum()), int(before[unknown].sum())
-    moved, low, high = difference(hidden, int(after.sum()), hidden_then, int(before.sum()), level)
+    now_unknown = float(after[unknown].sum() / after.sum()), float(after.sum())
+    then_unknown = float(before[unknown].sum() / before.sum()), float(before.sum())
+    moved, low, high = difference(now_unknown, then_unknown, level)
     return found | {
         "psi": psi,
         "psi_limit": float(np.quantile(drawn, level)),
         "psi_p": float((1 + (drawn >= psi - 1e-12).sum()) / (1 + len(drawn))),
-        "unknown_then": float(before[unknown].sum() / before.sum()),
-        "unknown_now": float(after[unknown].sum() / after.sum()),
+        "unknown_then": then_unknown[0],
+        "unknown_now": now_unknown[0],
         "unknown_moved": moved,
         "unknown_low": low,
         "unknown_high": high,

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 from scipy.stats import norm
-from statsmodels.stats.proportion import proportion_confint
 
 from qualify.criteria import Criteria
 from qualify.numerics.blocks import Matrix, Vector
@@ -18,7 +17,7 @@ from qualify.numerics.updating import Line
 from qualify.recalibrating.held_deals import HeldDeals, log_odds_of
 from qualify.tables.wording import counted
 from qualify.tipping import TippingPoint, isotonic_steps
-from qualify.tipping_verdict import ZONES
+from qualify.tipping_verdict import zone_rates
 
 EDGES = ("low", "midpoint", "high")
 SAID = "recalibrated by"
@@ -118,7 +117,9 @@ def moved_tipping(criteria: Criteria, held: HeldDeals, line: Line) -> TippingPoi
         curve=moved_table(tipping.curve, line, tipping.level),
         scores=scores,
         isotonic=isotonic_steps(scores),
-        zones=_zones(scores, places["low"], places["high"], tipping.level),
+        zones=zone_rates(
+            held.score.astype(np.float64), held.sample, places["low"], places["high"], tipping.level
+        ),
         n=len(scores),
         won=int(won.sum()),
     )
@@ -142,16 +143,3 @@ def _moved_shape(tipping: TippingPoint, line: Line) -> dict[str, Any]:
             shape[name] = float(moved["probability"])
             shape[f"{name}_ci"] = (float(moved["low"]), float(moved["high"]))
     return shape
-
-
-def _zones(scores: pd.DataFrame, low: float, high: float, level: float) -> pd.DataFrame:
-    """Deals below, inside and above the band with Wilson's intervals."""
-    score, won = scores["score"].to_numpy(), scores["won"].to_numpy()
-    zone = np.where(score < low, 0, np.where(score > high, 2, 1))
-    rows: list[tuple[object, ...]] = []
-    for z, name in enumerate(ZONES):
-        n, wins = int((zone == z).sum()), int(won[zone == z].sum())
-        ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
-        rows.append((name, n, n / max(len(score), 1), wins, wins / n if n else np.nan, *ends))
-    columns = ["zone", "n", "share", "won", "win_rate", "win_rate_low", "win_rate_high"]
-    return pd.DataFrame(rows, columns=columns)

@@ -7,16 +7,16 @@ import warnings
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep
 
 from qualify.criteria import Criteria
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
+from qualify.numerics.rates import behind_wilson, rates_of
 from qualify.numerics.validation import VAGUE, limits, move_scores, spread
 from qualify.recalibrating.held_deals import HeldDeals
 from qualify.triage.answers_apart import gives
-from qualify.triage.standing import zone_of
 
 SHOWN = ("auc", "brier", "log_loss", "calibration_intercept", "calibration_slope")
 PERFORMANCE_COLUMNS = [
@@ -106,8 +106,7 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
     criteria : Criteria
         The criteria in use.
     held : HeldDeals
-        All new deals, counted by their score alone, as those behind the criteria were; `gates_now` tells
-        those that a gate stops.
+        All new deals, those that a gate stops below, as those behind the criteria were.
     level : float
         Of the intervals: Wilson's of each rate, Newcombe's of the difference.
 
@@ -117,14 +116,12 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
         `Recalibration.zones`.
     """
     rows = []
-    won = held.sample.outcome > 0.5
-    zone = np.array([zone_of(criteria, int(score)) for score in held.score])
-    for past in criteria.bands.to_dict("records"):
-        here = zone == past["zone"]
-        n, wins = int(here.sum()), int(won[here].sum())
-        ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
-        now = (n, wins, wins / n if n else np.nan, *ends)
-        moved = difference(wins, n, int(past["won"]), int(past["n"]), level)
+    bands = criteria.bands.to_dict("records")
+    found = rates_of(held.sample, [held.zone == past["zone"] for past in bands], level)
+    for past, now in zip(bands, found, strict=True):
+        rate, low, high = (float(past[part]) for part in PARTS[2:])
+        before = rate, behind_wilson(rate, low, high, criteria.tipping.level)
+        moved = difference((now.rate, behind_wilson(*now[2:], level)), before, level)
         span = (past["zone"], past["score_low"], past["score_high"])
         rows.append((*span, *(past[part] for part in PARTS), *now, *moved))
     then = ["n_then", "won_then", "win_rate_then", "win_rate_then_low", "win_rate_then_high"]
@@ -132,13 +129,15 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
     return pd.DataFrame(rows, columns=names)
 
 
-def difference(now: int, n_now: int, then: int, n_then: int, level: float) -> tuple[float, float, float]:
+def difference(
+    now: tuple[float, float], then: tuple[float, float], level: float
+) -> tuple[float, float, float]:
     """Return the difference of two shares with Newcombe's interval.
 
     Parameters
     ----------
-    now, n_now, then, n_then : int
-        How many of how many, in either period.
+    now, then : tuple of float
+        The share in either period, and of how many (their effective number).
     level : float
         Of the interval.
 
@@ -152,12 +151,13 @@ def difference(now: int, n_now: int, then: int, n_then: int, level: float) -> tu
     Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions.
     Statistics in Medicine 17, 873-890.
     """
+    (share_now, n_now), (share_then, n_then) = now, then
     if not n_now or not n_then:
         return np.nan, np.nan, np.nan
     low, high = confint_proportions_2indep(
-        now, n_now, then, n_then, method="newcomb", compare="diff", alpha=1 - level
+        share_now * n_now, n_now, share_then * n_then, n_then, method="newcomb", alpha=1 - level
     )
-    return now / n_now - then / n_then, float(low), float(high)
+    return share_now - share_then, float(low), float(high)
 
 
 def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame:
@@ -178,14 +178,12 @@ def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame
         `Recalibration.gates`.
     """
     rows = []
-    won = held.sample.outcome > 0.5
     for gate in criteria.gates.to_dict("records"):
         name, answer, limit = str(gate["characteristic"]), str(gate["answer"]), float(gate["win_rate_high"])
         here = gives(held.deals.answers[name], answer, float(gate["low"]), float(gate["high"]))
-        n, wins = int(here.sum()), int(won[here].sum())
-        ends = proportion_confint(wins, n, alpha=1 - level, method="wilson") if n else (np.nan, np.nan)
-        holds = not n or binomtest(wins, n, limit, alternative="greater").pvalue > 1 - level
-        rows.append((name, answer, limit, n, wins, wins / n if n else np.nan, *ends, bool(holds)))
+        (found,) = rates_of(held.sample, [here], level)
+        exact = binomtest(found.won, found.n, limit, alternative="greater").pvalue if found.n else 1.0
+        rows.append((name, answer, limit, *found, bool(exact > 1 - level)))
     names = ["characteristic", "answer", "limit", *PARTS, "holds"]
     return pd.DataFrame(rows, columns=names)
 

@@ -57,7 +57,7 @@ def recalibrated(
         criteria,
         probabilities=probabilities,
         tipping=tipping,
-        bands=band_table(tipping, zoning, criteria.score_range[1]),
+        bands=band_table(tipping, everything.sample, everything.stopped, zoning, criteria.score_range[1]),
         answers=_more_answers(criteria, everything.deals),
         performance=performance,
         version=next_version(criteria.version),

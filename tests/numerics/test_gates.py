@@ -53,12 +53,13 @@ def test_only_answers_with_enough_deals_are_looked_at() -> None:
 
 
 def test_answers_of_few_accounts_are_not_looked_at() -> None:
+    """Where outcomes of an account are known not to be alike, five accounts do, and four are too few."""
     codes = np.zeros((500, 2), dtype=np.int32)
     codes[:60, 0] = 1
-    won = np.ones(500)
+    won = np.arange(500) % 2.0
     won[:60] = 0
     for accounts, found in ((4, False), (5, True)):
-        unit = np.arange(500)
+        unit = 30 + np.arange(500) // 2
         unit[:60] = np.arange(60) % accounts
         limits = find_limits(deals_of(codes, won, unit), np.ones(500), SINGLE, 0.95)
         assert (limits[1] < 0.5) == found
@@ -117,7 +118,7 @@ def test_rules_are_compared_on_deals_they_have_not_seen() -> None:
     all_answers = np.array([(c, a) for c in range(6) for a in range(2)])
     gates = Candidates(all_answers[:, 0], all_answers[:, 1], np.arange(12))
     found = compare(sample, Recipe(5.0, True, 8, 10), [gates], 5, np.random.default_rng(0), 0.95)
-    chance, stopped = (np.stack(part) for part in zip(*found, strict=True))
+    chance, stopped = np.stack([one.chance for one in found]), np.stack([one.stopped for one in found])
     assert chance.shape == stopped.shape == (10, 2, 600)
     assert (chance[:, 1] <= chance[:, 0]).all() and not stopped[:, 0].any()
     assert (stopped[:, 1] >= (chance[:, 1] < chance[:, 0])).all()

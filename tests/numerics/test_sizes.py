@@ -55,11 +55,11 @@ def test_the_smallest_within_one_standard_error_is_taken() -> None:
     # Worse than the best by 3, 1.5, 0.9 standard errors and by nothing.
     losses = 1.0 + np.array([3.0, 1.5, 0.9])[:, None] * error + noise
     losses = np.vstack([losses, np.ones(400), np.full(400, 1.01)])
-    assert smallest_size(losses, np.arange(400)) == 2
-    assert smallest_size(losses[[0, 1, 3]], np.arange(400)) == 2
-    assert smallest_size(losses[3:], np.arange(400)) == 0
+    assert smallest_size(losses, np.arange(400), np.ones(400)) == 2
+    assert smallest_size(losses[[0, 1, 3]], np.arange(400), np.ones(400)) == 2
+    assert smallest_size(losses[3:], np.arange(400), np.ones(400)) == 0
     # With deals in pairs the same losses are less sure, and fewer do.
-    assert smallest_size(np.repeat(losses, 4, axis=1), np.repeat(np.arange(400), 4)) == 2
+    assert smallest_size(np.repeat(losses, 4, axis=1), np.repeat(np.arange(400), 4), np.ones(1600)) == 2
 
 
 def test_sizes_are_cross_fits_on_the_same_folds(mixed_sample: MixedSample) -> None:
@@ -80,7 +80,7 @@ def test_noise_is_not_worth_a_second_question(mixed_sample: MixedSample) -> None
         sample = mixed_sample(400, seed)
         outcome = (rng.random(400) < np.where(sample.items.codes[:, 0] == 1, 0.7, 0.3)).astype(float)
         sizes = try_sizes(sample._replace(outcome=outcome), points_recipe(5, 5), rng)
-        chosen.append(1 + smallest_size(sizes.losses, sizes.sample.unit))
+        chosen.append(1 + smallest_size(sizes.losses, sizes.sample.unit, sizes.sample.weights))
     assert np.median(chosen) == 1
 
 
