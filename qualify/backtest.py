@@ -17,10 +17,12 @@ from qualify.deals import Deals
 from qualify.economics import Economics, past_of
 from qualify.enough import check_draws, check_outcomes
 from qualify.errors import InvalidArgument, check_level, short
+from qualify.gates import rule_table, rules_for
 from qualify.numerics.benefit import Past, effects, net_benefit, net_benefit_of_all
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.gates import compare
 from qualify.numerics.procedures import points_recipe
-from qualify.numerics.resampling import Sample, cross_fits, draw_units
+from qualify.numerics.resampling import Sample, draw_units
 from qualify.progress import track
 from qualify.scales import scales_of, whole_sample
 from qualify.tables.formats import format_value
@@ -28,7 +30,6 @@ from qualify.tables.render import page
 from qualify.tables.wording import counted
 from qualify.units import FOLDS, in_order
 
-DIVISIONS = 10
 SHARES = ("share_pursued", "wins_kept", "value_kept", "effort_freed", "net_benefit", "more_than_all")
 ENDS = ("", "_low", "_high")
 SHOWN = ("share_pursued", "wins_kept", "effort_freed")
@@ -107,8 +108,9 @@ def backtest(
     deals : Deals
         Closed deals read against their survey.
     criteria : Criteria, optional
-        Refined from the same deals. Their probabilities and settings are then used, and thresholds are told
-        as scores of theirs too: the lowest score to pursue at.
+        Refined from the same deals. Their probabilities, settings and way of stopping deals are then used,
+        and thresholds are told as scores of theirs too: the lowest score to pursue at where no gate stops the
+        deal.
     economics : Economics, optional
         What a win is worth and pursuing costs, and the win probabilities to try.
     replicates : int
@@ -129,12 +131,15 @@ def backtest(
         Where there are not at least ten won and ten lost deals.
     InvalidArgument
         For a level outside (0, 1), fewer than two replicates, costs that let pursuing never pay, or criteria
-        from other deals.
+        from other deals or without the settings they were refined with.
 
     Notes
     -----
     Every deal is judged by points learned without it: ten folds, ten divisions, pooling, selection,
-    shrinkage and points repeated inside; gates are left out. Net benefit is ``(TP − FP · t/(1 − t)) / n``
+    shrinkage and points repeated inside. Where gates are in use (by `Criteria.rules`; without criteria, where
+    such a table of these deals would have them in use, which is settled once on unseen deals), they are
+    sought in every fold anew, and the probability of a deal that trips one is at most its limit. Net benefit
+    is ``(TP − FP · t/(1 − t)) / n``
     (Vickers & Elkin 2006); the break-even probability is the mean cost of pursuing over the mean value of a
     win. Intervals are percentiles over draws of deals (whole accounts where they are known), each on one of
     the divisions; they take the procedure as it is and past deals as like those to come. A deal without
@@ -164,7 +169,7 @@ def backtest(
     ordered, _ = in_order(deals)
     past, break_even = past_of(ordered, economics)
     chance = np.random.default_rng(rng).spawn(2)
-    sample, splits = _held_out(ordered, criteria, chance[0])
+    sample, splits = _held_out(ordered, criteria, level, chance[0])
     at = np.unique([*economics.thresholds, *([break_even] if np.isfinite(break_even) else [])])
     figures, gains = _drawn(sample, past, splits, at, chance[1].spawn(draws))
     return Backtest(
@@ -196,22 +201,41 @@ def _check_origin(criteria: Criteria | None, deals: Deals) -> None:
 
 
 def _held_out(
-    deals: Deals, criteria: Criteria | None, rng: np.random.Generator
+    deals: Deals, criteria: Criteria | None, level: float, rng: np.random.Generator
 ) -> tuple[Sample, NDArray[np.float64]]:
-    """Win probabilities by points that never saw the deal, a row per division into folds."""
+    """Win probabilities by points and gates that never saw the deal, a row per division into folds."""
+    recipe = points_recipe(deals.survey.min_answers, **({} if criteria is None else _budget(criteria)))
     sample, _ = whole_sample(deals, scales_of(deals))
-    recipe = points_recipe(deals.survey.min_answers, **_budget(criteria))
-    log_odds = cross_fits(sample, recipe, FOLDS, DIVISIONS, rng)
+    rules = rules_for(deals.survey, sample)
+    level = level if criteria is None else criteria.tipping.level
+    found = compare(sample, recipe, [rule.candidates for rule in rules], FOLDS, rng, level)
+    compared = rule_table(sample, rules, found, level) if criteria is None else criteria.rules
+    used = [r for r, rule in enumerate(rules) if rule.name in set(compared.loc[compared["in_use"], "rule"])]
+    limit = np.stack([one.limit[used].min(axis=0, initial=1.0) for one in found])
+    return sample, np.minimum(_chance(np.stack([one.log_odds for one in found]), criteria), limit)
+
+
+def _budget(criteria: Criteria) -> dict[str, int]:
+    """Limits within which the criteria were sought; refused where they do not say."""
+    try:
+        line = criteria.provenance["log_odds"]
+        float(line["intercept"]), float(line["per_point"])
+        return budget_of(criteria.provenance["settings"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidArgument(
+            "`criteria` of `backtest` do not say how they were refined (`settings` and `log_odds` of their "
+            "provenance); refine them anew with refine_criteria, or leave them out."
+        ) from None
+
+
+def _chance(log_odds: Matrix, criteria: Criteria | None) -> Matrix:
+    """Win probabilities of unseen deals by their points alone."""
     if criteria is None:
-        return sample, expit(log_odds)
+        return np.asarray(expit(log_odds), dtype=np.float64)
     line, table = criteria.provenance["log_odds"], criteria.probabilities
     # The criteria's own curve, read at what the score of the deal would be on their scale.
     score = (log_odds - line["intercept"]) / line["per_point"] if line["per_point"] > 0 else 0.0 * log_odds
-    return sample, np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
-
-
-def _budget(criteria: Criteria | None) -> dict[str, int]:
-    return {} if criteria is None else budget_of(criteria.provenance["settings"])
+    return np.asarray(np.interp(score, table["score"], table["probability"]), dtype=np.float64)
 
 
 def _figures(past: Past, chance: Vector, times: Vector, at: Vector) -> NDArray[np.float64]:

@@ -73,7 +73,7 @@ COUNTS = ("n", "won")
 # What JSON Schema calls a cell; a number may be missing.
 CELLS: dict[type, Any] = {
     str: {"type": "string"},
-    int: {"type": "integer"},
+    int: {"type": "integer", "minimum": 0},
     bool: {"type": "boolean"},
     float: {"type": ["number", "null"]},
 }

@@ -46,7 +46,7 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
     data : dict
         Lists of plain values by column.
     columns : dict
-        Type of each column; a float may be None, which is missing.
+        Type of each column; a float may be None, which is missing, and a whole number is never below 0.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where a column is no list, or a cell of another type.
+        Where a column is no list, or a cell of another type or a whole number below 0.
     """
     series: dict[str, Any] = {}
     for column, kind in columns.items():
@@ -66,6 +66,8 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
         for cell in cells:
             if kind is not float and type(cell) is not kind:
                 raise ValueError(f"{column} holds {short(cell)}, not {KINDS[kind]}")
+            if kind is int and cell < 0:
+                raise ValueError(f"{column} holds {short(cell)}, which is below 0")
         numbers = [number(cell) for cell in cells] if kind is float else cells
         series[column] = pd.Series(numbers, dtype=DTYPES[kind])
     return pd.DataFrame(series)

@@ -269,7 +269,7 @@ def _zones(zones: pd.DataFrame, level: float) -> Iterator[str]:
         low, high = (format_value(row.get(end), "count") for end in ("score_low", "score_high"))
         span = f" ({low} to {high} points)" if "score_low" in row else ""
         ends = (float(row["win_rate_low"]), float(row["win_rate_high"]))
-        rated = rate(row["won"], row["n"], level=level, ends=ends)
+        rated = rate(row["won"], row["n"], share=row["win_rate"], level=level, ends=ends)
         yield f"{row['zone'].capitalize()}{span}: win rate {rated}."
 
 

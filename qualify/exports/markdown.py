@@ -133,8 +133,10 @@ def _zones(criteria: Criteria) -> str:
         low, high = (format_value(zone[end], "count") for end in ("score_low", "score_high"))
         past, way = "no deal yet", ""
         if zone["n"]:
-            past = rate(int(zone["won"]), int(zone["n"]), level=criteria.tipping.level)
-            way = _way(float(zone["win_rate_low"]), float(zone["win_rate_high"]))
+            share, *ends = (float(zone[part]) for part in ("win_rate", "win_rate_low", "win_rate_high"))
+            n, won = int(zone["n"]), int(zone["won"])
+            past = rate(won, n, share=share, level=criteria.tipping.level, ends=(ends[0], ends[1]))
+            way = _way(ends[0], ends[1])
         rows.append((f"{escape(zone['zone'])}{way}", low if low == high else f"{low} to {high}", past))
     return f"{_source(criteria)}\n\n" + _table(("Zone", "Score", "Past deals won"), rows)
 

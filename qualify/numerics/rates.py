@@ -108,7 +108,8 @@ def wilson(rate: float, n: float, level: float) -> tuple[float, float]:
     share = float(norm.ppf(0.5 + level / 2)) ** 2 / n
     middle = (rate + share / 2) / (1 + share)
     half = np.sqrt(share * rate * (1 - rate) + share**2 / 4) / (1 + share)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    # Rounding must not leave the share outside of its limits.
+    return float(max(0.0, min(rate, middle - half))), float(min(1.0, max(rate, middle + half)))
 
 
 def behind_wilson(rate: float, low: float, high: float, level: float) -> float:

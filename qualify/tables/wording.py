@@ -62,13 +62,22 @@ def listed(names: Iterable[object], *, most: int = 8) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def rate(won: int, n: int, *, level: float | None = None, ends: tuple[float, float] | None = None) -> str:
+def rate(
+    won: int,
+    n: int,
+    *,
+    share: float | None = None,
+    level: float | None = None,
+    ends: tuple[float, float] | None = None,
+) -> str:
     """Return a win rate with the deals it rests on and, if asked for, its interval.
 
     Parameters
     ----------
     won, n : int
         Deals won, and all of them.
+    share : float, optional
+        The win rate by the deals' weights, in [0, 1]; that of the counts where left out.
     level : float, optional
         Confidence level of the interval, in (0, 1); no interval when None.
     ends : tuple of float, optional
@@ -87,6 +96,8 @@ def rate(won: int, n: int, *, level: float | None = None, ends: tuple[float, flo
     '31% (12 of 39 deals; 95% interval 10 to 50%)'
     >>> rate(12, 39, level=0.95)
     '31% (12 of 39 deals; 95% interval 19 to 46%)'
+    >>> rate(12, 39, share=0.4)
+    '40% by weight (12 of 39 deals)'
     """
     if n == 0:
         return "no rate (0 deals)"
@@ -94,7 +105,10 @@ def rate(won: int, n: int, *, level: float | None = None, ends: tuple[float, flo
     if level is not None:
         low, high = ends or proportion_confint(won, n, alpha=1 - level, method="wilson")
         beside = f"; {level:.0%} interval {limits(float(low), float(high))}"
-    return f"{format_value(won / n, 'percent')} ({won:,} of {counted(n, 'deal')}{beside})"
+    told = plain = format_value(won / n, "percent")
+    if share is not None and format_value(share, "percent") != plain:
+        told = f"{format_value(share, 'percent')} by weight"
+    return f"{told} ({won:,} of {counted(n, 'deal')}{beside})"
 
 
 def limits(low: float, high: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.numerics.coding import NOMINAL, Items
@@ -93,6 +94,53 @@ def test_a_gate_where_every_answer_has_half_the_win_rate_is_rare() -> None:
         found += bool((find_limits(deals_of(codes, won), np.ones(480), eight, 0.95) < 1.0).any())
     # Four answers lie exactly at half of the win rate, so that the error is at most four eighths of 5 %.
     assert found / runs < 0.025 + 3 * np.sqrt(0.025 / runs)
+
+
+def test_limits_of_weighted_deals_are_those_of_their_effective_number() -> None:
+    rng = np.random.default_rng(5)
+    codes = rng.integers(2, size=(400, 2)).astype(np.int32)
+    won = (rng.random(400) < np.where(codes[:, 0] == 0, 0.04, 0.6)).astype(float)
+    weights = rng.lognormal(0, 0.8, 400)
+    limits = find_limits(deals_of(codes, won), weights, SINGLE, 0.95)
+    first = codes[:, 0] == 0
+    n = weights[first].sum() ** 2 / (weights[first] ** 2).sum()
+    rate = np.average(won[first], weights=weights[first])
+    assert n < 0.7 * first.sum()
+    assert limits[0] == pytest.approx(beta.ppf(1 - 0.05 / 4, n * rate + 1, n - n * rate), rel=1e-9)
+    # Half the win rate of all deals is that of their weights: with enough weight on lost deals there is none.
+    heavy = np.where(won > 0, 1.0, np.where(first, 1.0, 20.0))
+    assert find_limits(deals_of(codes, won), np.ones(400), SINGLE, 0.95)[0] < 0.2
+    assert find_limits(deals_of(codes, won), heavy, SINGLE, 0.95)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("spread", "size", "alike"), [(1.0, 1, 0.0), (0.0, 3, 1.0), (0.0, 6, 0.3), (0.8, 4, 0.5), (0.0, 10, 0.5)]
+)
+def test_weights_and_accounts_that_end_alike_make_no_gates(spread: float, size: int, alike: float) -> None:
+    """As above, with lognormal weights, or accounts that, taken as single deals, are gates in 4 to 45 %."""
+    rng = np.random.default_rng(6)
+    runs, found = 400, 0
+    codes = np.repeat(np.arange(8), 60)[:, None].astype(np.int32)
+    eight = Candidates(np.zeros(8, dtype=np.int64), np.arange(8), np.arange(8))
+    chance, unit = np.where(codes[:, 0] < 4, 0.2, 0.6), np.arange(480) // size
+    for _ in range(runs):
+        together = rng.random(480)[unit] < alike
+        won = (np.where(together, rng.random(480)[unit], rng.random(480)) < chance).astype(float)
+        weights = rng.lognormal(0, spread, 480)
+        found += bool((find_limits(deals_of(codes, won, unit), weights, eight, 0.95) < 1.0).any())
+    assert found / runs < 0.025 + 3 * np.sqrt(0.025 / runs)
+
+
+def test_accounts_that_do_not_end_alike_are_gates_all_the_same() -> None:
+    rng = np.random.default_rng(7)
+    codes = (np.arange(600) % 2)[:, None].astype(np.int32)
+    won = (rng.random(600) < np.where(codes[:, 0] == 0, 0.05, 0.6)).astype(float)
+    both = Candidates(np.zeros(2, dtype=np.int64), np.arange(2), np.arange(2))
+    alone, accounts = (
+        find_limits(deals_of(codes, won, unit), np.ones(600), both, 0.95)
+        for unit in (None, rng.integers(0, 150, 600))
+    )
+    assert alone[0] <= accounts[0] < 1.3 * alone[0] and alone[1] == accounts[1] == 1
 
 
 def sample_with_a_gate(n: int, seed: int) -> Sample:
