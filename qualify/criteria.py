@@ -48,8 +48,8 @@ class Criteria:
         where the procedure does no better than chance on deals it has not seen.
     gates : DataFrame
         characteristic, answer, and for a score the numbers [low, high) that it covers, n, won, win_rate_high
-        (upper limit of the win rate): answers that all but decide on their own. A deal that gives one is in
-        the zone `below` whatever its score, its win probability at most that limit.
+        (upper limit of the weighted win rate): answers that all but decide on their own. A deal that gives
+        one is in the zone `below` whatever its score, its win probability at most that limit.
     rules : DataFrame
         rule, auc, brier, log_loss, worse_by with worse_low and worse_high (log loss less that of points
         alone), stopped (deals), in_use: how rules fare on deals they have not seen. The rules are points
@@ -58,7 +58,8 @@ class Criteria:
         surely less log loss.
     bands : DataFrame
         zone, score_low, score_high, n, won, win_rate, win_rate_low, win_rate_high: past deals by the score
-        they got from criteria that never saw them. NaN scores: the zone is empty.
+        they got from criteria that never saw them, those that a gate stops below. NaN scores: the zone is
+        empty.
     probabilities : DataFrame
         score, probability, low, high for every whole score that can occur.
     stability : DataFrame
@@ -66,8 +67,8 @@ class Criteria:
         characteristic that is kept where this one is not, if one clearly is).
     parsimony : DataFrame
         characteristics (at most so many; with none, the win rate of the other deals), kept (their names,
-        joined by ``"; "``), auc, brier, log_loss on deals the points never saw, each counted once, worse_by
-        with worse_low and worse_high (log loss less that of the best number), in_use.
+        joined by ``"; "``), auc, brier, log_loss on deals the points never saw, worse_by with worse_low and
+        worse_high (log loss less that of the best number), in_use.
     left_out : DataFrame
         characteristic, adds with adds_low and adds_high: by how much log loss per deal on unseen deals would
         fall if the characteristic were asked too. The kept ones were chosen on all deals, so that this leans
@@ -91,6 +92,10 @@ class Criteria:
         uncertainty and the column that each answer goes into, and `past`: what open deals are held against
         (ends of every score, mean value of a win, mean effort). Of recalibrated criteria also the verdict,
         the dates of the deals and the parent version.
+
+    Notes
+    -----
+    Columns n, won and stopped are plain numbers of deals; all other figures count deals by their weights.
     """
 
     points: pd.DataFrame
@@ -245,7 +250,9 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     -----
     A gate is an answer whose win rate lies below half that of all deals, by its exact upper limit (Clopper &
     Pearson 1934) after Bonferroni's correction for all answers looked at, on at least 30 deals; the search is
-    repeated in every fold when rules are compared.
+    repeated in every fold when rules are compared. Limits of gates and Wilson's of zones rest on the
+    effective number of deals (Korn & Graubard 1998): fewer than there are where weights differ or deals of
+    one account end alike. The AUC's interval takes deals of one account together (Obuchowski 1997).
 
     By break-even, a score is in the zone below where even the upper limit of its win probability is under
     mean cost over mean value (the threshold of net benefit, Vickers & Elkin 2006), above where even the
@@ -282,9 +289,7 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
         rng=chance,
     )
     gates = gates_of(deals, refined, level, chance)
-    tipping = describe_tipping(
-        deals, refined.sample, refined.in_points, level=level, limits=Limits(), label="points"
-    )
+    tipping = describe_tipping(deals, refined.sample, refined.in_points, level=level, limits=Limits())
     origin = origin_of(settings | {"most": refined.recipe.most}, level, rng)
     return Criteria(
         **_scores(deals, refined, tipping, gates, settings["zones"]),

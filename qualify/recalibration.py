@@ -65,8 +65,8 @@ class Recalibration:
     zones : DataFrame
         zone, score_low, score_high, then n_then, won_then, win_rate_then with win_rate_then_low and
         win_rate_then_high, n, won, win_rate with win_rate_low and win_rate_high, and moved with moved_low and
-        moved_high (win rate now less then): the zones of the criteria in use, all deals by
-        their score alone (those that a gate stops are in `gates` too).
+        moved_high (win rate now less then): the zones of the criteria in use, deals that a gate stops being
+        below, as when they are scored. Rates are weighted, n and won plain numbers of deals.
     band : DataFrame
         edge (low, midpoint, high), before, now, now_low, now_high, moved, moved_low, moved_high, in points:
         the band under the recalibrated curve. NaN where there is no band.

@@ -64,7 +64,7 @@ class TippingPoint:
     p_value : float
         Of the one-sided permutation test that the win rate rises with the score.
     zones : DataFrame
-        zone, n, share, won, win_rate, win_rate_low, win_rate_high.
+        zone, n, share, won, win_rate, win_rate_low, win_rate_high: deals, and their weighted win rate.
     curve : DataFrame
         score, probability, low, high.
     scores : DataFrame
@@ -184,7 +184,13 @@ def find_tipping_point(
 
 
 def describe_tipping(
-    deals: Deals, sample: Sample, estimate: TippingEstimate, *, level: float, limits: Limits, label: str
+    deals: Deals,
+    sample: Sample,
+    estimate: TippingEstimate,
+    *,
+    level: float,
+    limits: Limits,
+    label: str = "points",
 ) -> TippingPoint:
     """Put an estimate into words, tables and a verdict.
 
@@ -225,7 +231,9 @@ def describe_tipping(
         **figures,
         p_value=estimate.p_value,
         zones=zones,
-        curve=_curve(estimate, sample, level),
+        curve=chance_table(
+            estimate, sample, np.linspace(estimate.scores.min(), estimate.scores.max(), 201), level
+        ),
         scores=scores,
         isotonic=isotonic_steps(scores),
         score_label=label,
@@ -251,11 +259,6 @@ def _figures(estimate: TippingEstimate, level: float) -> dict[str, Any]:
 def _reached(value: float, scores: NDArray[np.float64]) -> float:
     """Keep a value that lies within the observed scores; else NaN."""
     return float(value) if scores.min() <= value <= scores.max() else float("nan")
-
-
-def _curve(estimate: TippingEstimate, sample: Sample, level: float) -> pd.DataFrame:
-    grid = np.linspace(estimate.scores.min(), estimate.scores.max(), 201)
-    return chance_table(estimate, sample, grid, level)
 
 
 def chance_table(

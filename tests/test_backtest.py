@@ -33,6 +33,11 @@ def found(deals: ql.Deals) -> ql.Backtest:
     return ql.backtest(deals, economics=MONEY, replicates=200)
 
 
+@pytest.fixture(scope="module")
+def refined(deals: ql.Deals) -> ql.Criteria:
+    return ql.refine_criteria(deals, replicates=2)
+
+
 # By hand ---------------------------------------------------------------------
 
 
@@ -113,10 +118,9 @@ def test_without_values_nothing_breaks_even(team: ql.SimulatedDeals) -> None:
     assert np.isnan(found.break_even) and not found.table["break_even"].any()
 
 
-def test_the_score_to_walk_away_at(deals: ql.Deals) -> None:
-    criteria = ql.refine_criteria(deals, replicates=2)
-    table = ql.backtest(deals, criteria=criteria, economics=MONEY, replicates=2).table
-    chance = criteria.probabilities.set_index("score")["probability"]
+def test_the_score_to_walk_away_at(deals: ql.Deals, refined: ql.Criteria) -> None:
+    table = ql.backtest(deals, criteria=refined, economics=MONEY, replicates=2).table
+    chance = refined.probabilities.set_index("score")["probability"]
     for row in table.itertuples():
         assert chance[row.score] >= row.threshold
         assert row.score == 0 or chance[row.score - 1] < row.threshold
@@ -174,6 +178,18 @@ def test_thresholds_and_scores_are_one_rule(deals: ql.Deals) -> None:
 def test_other_things_are_refused(deals: ql.Deals, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(ql.InvalidArgument, match=said):
         ql.backtest(deals, **wrong)
+
+
+@pytest.mark.parametrize(
+    "change", [{"settings": None}, {"settings": {"points": []}}, {"log_odds": {}}, {"log_odds": None}]
+)
+def test_criteria_that_do_not_say_how_they_were_refined_are_refused(
+    deals: ql.Deals, refined: ql.Criteria, change: dict[str, Any]
+) -> None:
+    provenance = refined.provenance | change
+    for one in (provenance, {name: part for name, part in provenance.items() if name not in change}):
+        with pytest.raises(ql.InvalidArgument, match="do not say how they were refined"):
+            ql.backtest(deals, criteria=replace(refined, provenance=one))
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,8 @@ class TestEditedByHand:
             ("points", "answer", 3),
             ("points", "low", "0"),
             ("bands", "n", None),
+            ("bands", "won", -1),
+            ("answers", "n", -2),
             ("probabilities", "probability", "high"),
             ("stability", "kept", 1),
         ],
@@ -263,6 +265,21 @@ def test_a_file_that_does_not_say_how_often_answers_were_given_is_read(content: 
     older = {name: part for name, part in content.items() if name != "answers"}
     again = criteria_from_dict(older | {"schema_version": 3}, "criteria.json")
     assert again.answers.empty and again.answers.dtypes["n"] == "int64"
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, SCHEMA_VERSION])
+def test_numbers_of_deals_below_zero_are_refused_whatever_the_version(
+    content: dict[str, Any], version: int
+) -> None:
+    def spoil(file: dict[str, Any]) -> None:
+        file["schema_version"] = version
+        file["answers"][0]["n"] = -1
+
+    (problem,) = spoilt(content, spoil).problems
+    assert problem.column == "answers" and "n holds -1, which is below 0" in problem.reason
+    below = copy.deepcopy(content)
+    below["answers"][0]["n"] = -1
+    assert not jsonschema.Draft202012Validator(criteria_schema()).is_valid(below)
 
 
 @pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, "1", None, True, 1.0])

@@ -107,9 +107,14 @@ def team_with_a_gate(heading: str = "") -> ql.Deals:
     return ql.read_deals(frame, replace(survey, characteristics=tuple(asked)))
 
 
-def test_a_decisive_answer_becomes_a_gate() -> None:
+@pytest.fixture(scope="module")
+def gated() -> tuple[ql.Deals, Criteria]:
     deals = team_with_a_gate()
-    found = ql.refine_criteria(deals, replicates=2)
+    return deals, ql.refine_criteria(deals, replicates=2)
+
+
+def test_a_decisive_answer_becomes_a_gate(gated: tuple[ql.Deals, Criteria]) -> None:
+    deals, found = gated
     assert found.rules["rule"].tolist() == ["points alone", "points and gates"]
     used = found.rules.set_index("rule")
     assert used["in_use"].tolist() == [False, True]
@@ -122,8 +127,35 @@ def test_a_decisive_answer_becomes_a_gate() -> None:
         assert gates.at[name, "won"] == deals.won[deals_with].sum()
         assert gates.at[name, "won"] / gates.at[name, "n"] < gates.at[name, "win_rate_high"]
         assert gates.at[name, "win_rate_high"] < deals.win_rate / 2
-    table = ql.score_deals(found, deals).table
-    assert (table.loc[table["gates"] != "", "zone"] == "below").all()
+    table = ql.score_deals(found, deals).table.set_index("deal")
+    stopped = table["gates"].loc[deals.closed.index].ne("")
+    assert (table["zone"].loc[deals.closed.index][stopped] == "below").all()
+    # So do the deals behind the criteria count, whatever they scored when they were not seen.
+    bands, honest = found.bands.set_index("zone"), found.tipping.scores["score"]
+    below = stopped | (honest < bands.at["inside", "score_low"] - 0.5)
+    assert bands.loc["below", ["n", "won"]].tolist() == [below.sum(), deals.won[below].sum()]
+    assert bands["n"].sum() == deals.n and (honest[stopped] > bands.at["inside", "score_low"]).any()
+
+
+def test_a_backtest_stops_deals_by_gates_found_without_them(gated: tuple[ql.Deals, Criteria]) -> None:
+    deals, criteria = gated
+    stopped = deals.answers[["Budget", "Sponsor"]].eq("No").any(axis=1).to_numpy()
+    found = ql.backtest(deals, replicates=2)
+    told = ql.backtest(deals, criteria=criteria, replicates=2)
+    rules = criteria.rules.assign(in_use=criteria.rules["rule"].eq("points alone"))
+    free = ql.backtest(deals, criteria=replace(criteria, rules=rules), replicates=2)
+    chance, alone = told.predictions["probability"], free.predictions["probability"]
+    assert chance[~stopped].equals(alone[~stopped])
+    assert (chance[stopped] <= alone[stopped]).all() and (chance[stopped] < alone[stopped] - 0.1).any()
+    # Limits found on nine tenths of the deals are near those of all.
+    highest = criteria.gates["win_rate_high"].max()
+    assert (
+        chance[stopped].max() < 1.3 * highest
+        and not chance[stopped].isin(criteria.gates["win_rate_high"]).any()
+    )
+    assert found.predictions["probability"][stopped].max() < 1.3 * highest
+    above = told.table["threshold"] > 1.3 * highest
+    assert (told.table["pursued"] < free.table["pursued"])[above].any()
 
 
 def test_questions_under_one_heading_are_tried_as_weakest_links() -> None:
