@@ -14,10 +14,10 @@ import pandas as pd
 
 from qualify.criteria import Criteria
 from qualify.criteria_check import WRITE_ANEW, contradictions
-from qualify.criteria_schema import COUNTS, SCHEMA, SCHEMA_VERSION, TABLES, TIPPING_TABLES, WORDS
+from qualify.criteria_schema import SCHEMA, SCHEMA_VERSION, TABLES, TIPPING_TABLES, WORDS
 from qualify.errors import InvalidCriteria, InvalidSurvey, Problem, short
 from qualify.files import PathLike, existing_file, read_bytes
-from qualify.json_tables import Columns, number, plain, records, typed, whole, word
+from qualify.json_tables import COUNTS, Columns, number, plain, records, typed, whole, word
 from qualify.survey import UNKNOWN, Survey
 from qualify.tipping import TippingPoint
 

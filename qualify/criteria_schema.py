@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from qualify.gates import GATE_COLUMNS, RULE_COLUMNS
-from qualify.json_tables import Columns
+from qualify.json_tables import COUNTS, Columns
 from qualify.parsimony import LEFT_OUT_COLUMNS, SIZE_COLUMNS
 from qualify.tipping import TippingPoint
 
@@ -69,11 +69,10 @@ WORDS = {
     "curve_kind": ("logistic", "plateau", "none"),
     "score_label": None,
 }
-COUNTS = ("n", "won")
 # What JSON Schema calls a cell; a number may be missing.
 CELLS: dict[type, Any] = {
     str: {"type": "string"},
-    int: {"type": "integer", "minimum": 0},
+    int: {"type": "integer"},
     bool: {"type": "boolean"},
     float: {"type": ["number", "null"]},
 }
@@ -119,7 +118,12 @@ def _whole(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(columns: Columns) -> dict[str, Any]:
-    return _whole({column: CELLS[kind] for column, kind in columns.items()})
+    return _whole({column: _cell(column, kind) for column, kind in columns.items()})
+
+
+def _cell(column: str, kind: type) -> dict[str, Any]:
+    cell: dict[str, Any] = CELLS[kind]
+    return cell | {"minimum": 0} if kind is int and column in COUNTS else cell
 
 
 def _tipping() -> dict[str, Any]:
@@ -129,13 +133,13 @@ def _tipping() -> dict[str, Any]:
         if field.name in TIPPING_TABLES:
             columns = TIPPING_TABLES[field.name]
             properties[field.name] = _whole(
-                {column: {"type": "array", "items": CELLS[kind]} for column, kind in columns.items()}
+                {column: {"type": "array", "items": _cell(column, kind)} for column, kind in columns.items()}
             )
         elif field.name in WORDS:
             words = WORDS[field.name]
             properties[field.name] = {"enum": list(words)} if words else CELLS[str]
         elif field.name in COUNTS:
-            properties[field.name] = CELLS[int]
+            properties[field.name] = _cell(field.name, int)
         elif field.name.endswith("_ci"):
             properties[field.name] = {"type": "array", "items": END, "minItems": 2, "maxItems": 2}
         else:

@@ -13,6 +13,8 @@ from qualify.errors import short
 
 Columns = dict[str, type]
 
+# Columns that hold numbers of deals, in every table.
+COUNTS = ("n", "won")
 KINDS: dict[type, str] = {str: "text", int: "a whole number", bool: "true or false"}
 DTYPES: dict[type, Any] = {str: "str", int: "int64", bool: "bool", float: "float64"}
 
@@ -46,7 +48,7 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
     data : dict
         Lists of plain values by column.
     columns : dict
-        Type of each column; a float may be None, which is missing, and a whole number is never below 0.
+        Type of each column; a float may be None, which is missing.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        Where a column is no list, or a cell of another type or a whole number below 0.
+        Where a column is no list, or a cell of another type or a number of deals below 0.
     """
     series: dict[str, Any] = {}
     for column, kind in columns.items():
@@ -66,7 +68,7 @@ def typed(data: dict[str, list[Any]], columns: Columns) -> pd.DataFrame:
         for cell in cells:
             if kind is not float and type(cell) is not kind:
                 raise ValueError(f"{column} holds {short(cell)}, not {KINDS[kind]}")
-            if kind is int and cell < 0:
+            if column in COUNTS and cell < 0:
                 raise ValueError(f"{column} holds {short(cell)}, which is below 0")
         numbers = [number(cell) for cell in cells] if kind is float else cells
         series[column] = pd.Series(numbers, dtype=DTYPES[kind])
