@@ -136,10 +136,9 @@ def backtest(
     Notes
     -----
     Every deal is judged by points learned without it: ten folds, ten divisions, pooling, selection,
-    shrinkage and points repeated inside. Where gates are in use (by `Criteria.rules`; without criteria, where
-    such a table of these deals would have them in use, which is settled once on unseen deals), they are
-    sought in every fold anew, and the probability of a deal that trips one is at most its limit. Net benefit
-    is ``(TP − FP · t/(1 − t)) / n``
+    shrinkage and points repeated inside. Where gates are in use by `Criteria.rules` (without criteria, by the
+    same comparison of rules, made once on these deals), they are sought anew without each fold, and a deal
+    that trips one gets at most its limit. Net benefit is ``(TP − FP · t/(1 − t)) / n``
     (Vickers & Elkin 2006); the break-even probability is the mean cost of pursuing over the mean value of a
     win. Intervals are percentiles over draws of deals (whole accounts where they are known), each on one of
     the divisions; they take the procedure as it is and past deals as like those to come. A deal without

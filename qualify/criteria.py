@@ -95,7 +95,8 @@ class Criteria:
 
     Notes
     -----
-    Columns n, won and stopped are plain numbers of deals; all other figures count deals by their weights.
+    Columns n, won and stopped are plain numbers of deals; other figures of refined criteria count deals by
+    their weights.
     """
 
     points: pd.DataFrame

@@ -82,7 +82,8 @@ def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: 
 
 def _enough(tripped: NDArray[np.bool_], unit: NDArray[np.int64]) -> bool:
     """Whether there are deals and units enough to look at."""
-    return int(tripped.sum()) >= FEWEST and np.unique(unit[tripped]).size >= UNITS
+    units = int(np.count_nonzero(np.bincount(unit[tripped])))
+    return int(tripped.sum()) >= FEWEST and units >= UNITS
 
 
 def limit_each(codes: NDArray[np.int32], candidates: Candidates, limits: Vector) -> Vector:

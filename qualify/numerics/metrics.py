@@ -121,8 +121,10 @@ def effective_number(weights: Vector, unit: Units, alike: float) -> float:
     Gabler, S., Häder, S. & Lahiri, P. (1999). A model based justification of Kish's formula for design
     effects for weighting and clustering. Survey Methodology 25, 105-106.
     """
-    whole = np.bincount(unit, weights=weights)
-    spread = (1.0 - alike) * float(weights @ weights) + alike * float(whole @ whole)
+    spread = (1.0 - alike) * float(weights @ weights)
+    if alike > 0:
+        whole = np.bincount(unit, weights=weights)
+        spread += alike * float(whole @ whole)
     return float(weights.sum()) ** 2 / spread if spread > 0 else 0.0
 
 
