@@ -108,7 +108,7 @@ class Zoning:
         """
         pays = zones[0] == zones[1]
         source = "break-even" if pays else "win probabilities"
-        if tipping.verdict == "none":
+        if tipping.verdict == "none" and not pays:
             # Nothing sets one deal apart from another.
             return cls(low=-np.inf, high=np.inf, source=source)
         if tipping.verdict == "sharp":

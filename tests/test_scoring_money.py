@@ -232,8 +232,15 @@ def test_a_sharp_tipping_point_goes_before_break_even() -> None:
 def test_nothing_divides_deals_that_nothing_tells_apart() -> None:
     noise = ql.simulate_deals(200, curve="none", rng=4)
     deals = ql.read_deals(noise.frame, noise.survey)
-    found = ql.refine_criteria(deals, zones=ql.Economics(value=5.0, cost=1.0), replicates=2)
-    assert found.bands.set_index("zone")["n"].tolist() == [0, deals.n, 0]
+    for cost, where in ((0.5, "above"), (2.0, "inside"), (4.5, "below")):
+        # What pays for one pays for all: 40 % are won.
+        found = ql.refine_criteria(deals, zones=ql.Economics(value=5.0, cost=cost), replicates=2)
+        assert found.tipping.verdict == "none" and not found.kept
+        counts = found.bands.set_index("zone")["n"]
+        assert counts[where] == counts.sum() == deals.n
+        assert set(ql.score_deals(found, noise.frame).table["zone"]) == {where}
+        again = criteria_from_dict(json.loads(criteria_to_json(found)), "criteria.json")
+        pd.testing.assert_frame_equal(again.bands, found.bands)
 
 
 def test_break_even_is_never_called_a_tipping_point(tmp_path: Path) -> None:
