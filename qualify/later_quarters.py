@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from qualify.deals import Deals
 from qualify.numerics.blocks import Vector
+from qualify.numerics.cores import replicate
 from qualify.numerics.performance import MEASURES, measure
 from qualify.numerics.procedures import Recipe
-from qualify.numerics.resampling import Sample, draw_units, replicate
+from qualify.numerics.resampling import Sample, draw_units
 from qualify.numerics.validation import AUC, forward_scores, limits, measure_splits, move_scores, spread
 from qualify.units import FOLDS
 

@@ -16,8 +16,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 import qualify as ql
 from qualify.factors import Factors
+from qualify.numerics.cores import replicate
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.resampling import Sample, cross_fit, replicate
+from qualify.numerics.resampling import Sample, cross_fit
 from qualify.scales import scales_of, whole_items
 from qualify.units import sample_of
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.cores import replicate
 from qualify.numerics.metrics import effective_number
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.numerics.rates import alike_within_units, highest_rate, weighted_rate
-from qualify.numerics.resampling import Sample, replicate, without_each_fold
+from qualify.numerics.resampling import Sample, without_each_fold
 
 # A gate has at least so many deals, and a win rate surely below this share of that of all deals.
 FEWEST, SHARE = 30, 0.5

@@ -9,8 +9,8 @@ import numpy as np
 from qualify.numerics.blocks import Matrix, Vector, empty_blocks, log_likelihood
 from qualify.numerics.climb import climb
 from qualify.numerics.compiled import compiled
+from qualify.numerics.cores import on_every_core
 from qualify.numerics.lanes import LANES
-from qualify.numerics.resampling import on_every_core
 
 # A step that promises less of twice the log-likelihood is the last; Newton's error squares at each step.
 FINE = 1e-7
@@ -45,7 +45,7 @@ def least_deviances(
     one = partial(_of_some, design, weights, offset, start)
     if len(parts) < 2:
         return np.concatenate([one(part) for part in parts]) if parts else np.zeros(0)
-    return np.concatenate(on_every_core(one, parts, what="simulating deals"))
+    return np.concatenate(on_every_core(one, parts, total=len(parts), what="simulating deals"))
 
 
 def _of_some(design: Matrix, weights: Vector, offset: Vector, start: Vector, outcomes: Matrix) -> Vector:

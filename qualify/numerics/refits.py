@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb
 from qualify.numerics.compiled import compiled
+from qualify.numerics.cores import replicate, together
 from qualify.numerics.firth import bend, look
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise
-from qualify.numerics.resampling import replicate
 
-# One compiled call makes up to so many replicates, or as many as draw this number of rows.
-CHUNK, CHUNK_ROWS = 16, 250_000
 # A step that promises less of twice the log-likelihood is the last; its error squares, with Firth nearly so.
 FINE, FINE_FIRTH = 1e-8, 1e-12
 
@@ -136,7 +134,7 @@ def refit_many(
     start, n = _fit_of_all(rows, penalty == "firth"), rows.outcome.size
     if draws.times < 1:
         raise ValueError("`Draws.times` must be at least 1")
-    size = max(1, min(CHUNK, draws.times, CHUNK_ROWS // max(n, 1)))
+    size = together(draws.times, n)
 
     def chunk(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
         return refit_chunk(rows, rng.integers(n, size=(size, n), dtype=np.uint32), start)

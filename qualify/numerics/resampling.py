@@ -6,10 +6,8 @@ generator of its own: results do not depend on the number of threads.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +15,8 @@ from scipy.optimize import brentq
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Items
+from qualify.numerics.compiled import compiled
+from qualify.numerics.cores import replicate
 from qualify.numerics.curves import (
     LN9,
     LOGISTIC,
@@ -31,10 +31,6 @@ from qualify.numerics.curves import (
 )
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.progress import track
-
-S = TypeVar("S")
-T = TypeVar("T")
 
 
 class Sample(NamedTuple):
@@ -85,29 +81,6 @@ class Replicate(NamedTuple):
     points: NDArray[np.int64]
 
 
-def replicate(
-    one: Callable[[np.random.Generator], T], times: int, rng: np.random.Generator, *, what: str
-) -> list[T]:
-    """Call `one(generator)` many times on every core, in order."""
-    return on_every_core(one, rng.spawn(times), what=what)
-
-
-def on_every_core(one: Callable[[S], T], items: Sequence[S], *, what: str) -> list[T]:
-    """Call `one(item)` for each, in order, with progress; Ctrl-C drops what has not begun."""
-    with ThreadPoolExecutor(max_workers=cores()) as pool:
-        try:
-            return list(track(pool.map(one, items), what=what, total=len(items)))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def cores() -> int:
-    """Count the cores that this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
 def divide(sample: Sample, folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Deal groups out to folds at random, (n,)."""
     order = rng.permutation(int(sample.group.max()) + 1)
@@ -148,19 +121,36 @@ def cross_fits(sample: Sample, recipe: Recipe, folds: int, repeats: int, rng: np
     return np.stack(replicate(one, repeats, rng, what="scoring unseen deals"))
 
 
+@compiled
 def both_outcomes(outcome: Vector, weights: Vector) -> bool:
     """Whether deals with weight were both won and lost."""
-    return bool(np.any(weights[outcome > 0] > 0) and np.any(weights[outcome < 1] > 0))
+    won = lost = False
+    for i in range(outcome.size):
+        won |= weights[i] > 0 and outcome[i] > 0
+        lost |= weights[i] > 0 and outcome[i] < 1
+        if won and lost:
+            return True
+    return False
 
 
 def draw_units(sample: Sample, rng: np.random.Generator) -> Vector:
     """Weights of one bootstrap draw of units, drawn anew until it holds won and lost deals."""
     units = int(sample.unit.max()) + 1
     while True:
-        times = np.bincount(rng.integers(units, size=units), minlength=units)
-        weights: Vector = sample.weights * times[sample.unit]
+        weights: Vector = weights_of_draw(rng.integers(units, size=units), sample.unit, sample.weights)
         if both_outcomes(sample.outcome, weights):
             return weights
+
+
+@compiled
+def weights_of_draw(drawn: NDArray[np.int64], unit: NDArray[np.int64], weights: Vector) -> Vector:
+    """Weights of deals, each times how often its unit was drawn."""
+    times, found = np.zeros(drawn.size), np.empty(unit.size)
+    for i in range(drawn.size):
+        times[np.uint64(drawn[i])] += 1.0
+    for i in range(unit.size):
+        found[i] = weights[i] * times[np.uint64(unit[i])]
+    return found
 
 
 def deal_out(sample: Sample, rng: np.random.Generator) -> Sample:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.cores import replicate
 from qualify.numerics.metrics import log_losses, mean_with_error
 from qualify.numerics.procedures import Recipe, answer_effects, train
 from qualify.numerics.resampling import (
     Sample,
     both_outcomes,
     cross_fits,
-    replicate,
     some_of,
     without_each_fold,
 )

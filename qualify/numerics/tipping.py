@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from qualify.numerics.blocks import Vector
+from qualify.numerics.cores import replicate
 from qualify.numerics.curves import (
     LOGISTIC,
     PLATEAU,
@@ -30,7 +31,6 @@ from qualify.numerics.resampling import (
     cross_fits,
     permuted_root,
     relearned_ratio,
-    replicate,
     simulated_ratios,
     some_of,
 )

@@ -12,8 +12,9 @@ from scipy.special import chdtrc, expit
 from scipy.stats import norm
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.cores import replicate
 from qualify.numerics.metrics import log_losses, paired_difference
-from qualify.numerics.resampling import Sample, replicate, without_each_fold
+from qualify.numerics.resampling import Sample, without_each_fold
 from qualify.numerics.updating import (
     VERDICTS,
     Line,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.coding import NUMERIC, Items
-from qualify.numerics.refits import CHUNK, CHUNK_ROWS
+from qualify.numerics.cores import together
 from qualify.numerics.resampling import Sample
 
 ANSWERS = 6
@@ -71,6 +71,6 @@ def rows_validated(n: int, first: int, seed: int = SEED) -> NDArray[np.int64]:
 
 def drawn_rows(n: int, replicates: int, first: int, seed: int = SEED) -> NDArray[np.uint32]:
     """Rows of the first bootstrap draws, (first, n), as `refit_many` draws them from this seed."""
-    size = max(1, min(CHUNK, replicates, CHUNK_ROWS // n))
+    size = together(replicates, n)
     sources = np.random.default_rng(seed).spawn(-(-first // size))
     return np.concatenate([rng.integers(n, size=(size, n), dtype=np.uint32) for rng in sources])[:first]

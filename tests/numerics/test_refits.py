@@ -13,8 +13,9 @@ from scipy.special import expit
 
 from qualify.numerics.blocks import Vector, empty_blocks
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR
+from qualify.numerics.cores import CHUNK
 from qualify.numerics.logistic import fit_logistic
-from qualify.numerics.refits import CHUNK, Draws, Refits, Rows, count_rows, gather, refit_many
+from qualify.numerics.refits import Draws, Refits, Rows, count_rows, gather, refit_many
 
 # The last step promises less than 1e-8 of twice the log-likelihood; what it leaves is 1e-8 standard errors.
 SAME = 1e-7
@@ -83,7 +84,7 @@ def test_results_do_not_hang_on_the_number_of_threads(
         return refit_many(design, outcome, Draws(100, np.random.default_rng(7)))
 
     first = run()
-    monkeypatch.setattr("qualify.numerics.resampling.cores", lambda: 1)
+    monkeypatch.setattr("qualify.numerics.cores.cores", lambda: 1)
     np.testing.assert_array_equal(first.beta, run().beta)
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from qualify.numerics import resampling
+from qualify.numerics import cores
 from qualify.numerics.coding import NOMINAL, Items
+from qualify.numerics.cores import replicate, replicate_together
 from qualify.numerics.curves import FLAT, LOGISTIC, Curve, fit_logistic_curve, signed_root
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.logistic import fit_logistic
@@ -25,7 +26,6 @@ from qualify.numerics.resampling import (
     deal_out,
     draw_units,
     permuted_root,
-    replicate,
     simulated_ratios,
 )
 
@@ -213,7 +213,7 @@ def test_the_number_of_threads_changes_nothing(
 ) -> None:
     found = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(resampling, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr(cores, "cores", lambda threads=threads: threads)
         rng = np.random.default_rng(11)
         draws = replicate(lambda g: bootstrap_procedure(grouped, recipe, 4, 3.0, g), 6, rng, what="drawing")
         found.append(bytes_of(draws))
@@ -230,6 +230,13 @@ def test_the_number_of_threads_changes_nothing(
 def test_replicates_come_in_order_and_errors_pass_through() -> None:
     streams = [g.random() for g in np.random.default_rng(0).spawn(20)]
     assert replicate(lambda g: float(g.random()), 20, np.random.default_rng(0), what="drawing") == streams
+
+    def some(generators: list[np.random.Generator]) -> list[float]:
+        return [float(g.random()) for g in generators]
+
+    for size in (1, 7, 20, 30):
+        parts = replicate_together(some, 20, np.random.default_rng(0), size=size, what="drawing")
+        assert [value for part in parts for value in part] == streams
 
     def fail(g: np.random.Generator) -> float:
         raise KeyboardInterrupt
