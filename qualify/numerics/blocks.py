@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+
+# So many blocks are laid out, or looked at, by one core at a time.
+SLICE = 1024
 
 
 class Blocks(NamedTuple):
@@ -36,43 +40,93 @@ def empty_blocks(rows: int, columns: int) -> Blocks:
     return Blocks(np.zeros((count, columns, LANES)), np.zeros(shape), np.zeros(shape), np.zeros(shape))
 
 
-@compiled
 def block_rows(design: Matrix, outcome: Vector, weights: Vector, offset: Vector) -> Blocks:
     """Put the rows of an ordinary design that have weight into blocks."""
-    n, p = design.shape
-    blocks = empty_blocks(int((weights > 0).sum()), p)
-    row = 0
-    for i in range(n):
-        if weights[i] > 0:
-            b, lane = row // LANES, row % LANES
-            for j in range(p):
-                blocks.columns[b, j, lane] = design[i, j]
-            blocks.outcome[b, lane] = outcome[i]
-            blocks.weights[b, lane] = weights[i]
-            blocks.offset[b, lane] = offset[i]
-            row += 1
+    rows = np.flatnonzero(weights > 0)
+    count = (rows.size + LANES - 1) // LANES
+    shape = (count, LANES)
+    blocks = Blocks(
+        np.empty((count, design.shape[1], LANES)), np.empty(shape), np.empty(shape), np.empty(shape)
+    )
+
+    def fill(part: slice) -> None:
+        some = rows[part.start * LANES : part.stop * LANES]
+        fill_blocks(design, outcome, weights, offset, some, some_of(blocks, part))
+
+    in_slices(fill, count, SLICE)
     return blocks
+
+
+def some_of(blocks: Blocks, part: slice) -> Blocks:
+    """Return some of the blocks: themselves where they stand one after the other, else copied."""
+    return Blocks(*(np.ascontiguousarray(array[part]) for array in blocks))
+
+
+@compiled
+def fill_blocks(
+    design: Matrix, outcome: Vector, weights: Vector, offset: Vector, rows: NDArray[np.intp], blocks: Blocks
+) -> None:
+    """Lay out some rows of a design, in as many blocks as they need."""
+    for b in range(blocks.weights.shape[0]):
+        lanes = min(LANES, rows.size - b * LANES)
+        if lanes < LANES:
+            blocks.columns[b] = 0.0
+            blocks.outcome[b] = 0.0
+            blocks.weights[b] = 0.0
+            blocks.offset[b] = 0.0
+        for i in range(lanes):
+            row = np.uint64(rows[b * LANES + i])
+            for j in range(design.shape[1]):
+                blocks.columns[b, j, i] = design[row, j]
+            blocks.outcome[b, i] = outcome[row]
+            blocks.weights[b, i] = weights[row]
+            blocks.offset[b, i] = offset[row]
 
 
 @compiled
 def block_answers(items: Items, coding: Coding, outcome: Vector, weights: Vector) -> Blocks:
     """Put coded answers of the deals with weight into blocks, intercept first."""
-    n, characteristics = items.codes.shape
-    blocks = empty_blocks(int((weights > 0).sum()), int(coding.first[-1]) + 1)
-    row = 0
-    for i in range(n):
-        if weights[i] > 0:
-            b, lane = row // LANES, row % LANES
-            blocks.columns[b, 0, lane] = 1.0
-            for c in range(characteristics):
-                answer = items.codes[i, c]
-                j = coding.column[c, answer] + 1
-                if j > 0:
-                    blocks.columns[b, j, lane] = coding.value[c, answer]
-            blocks.outcome[b, lane] = outcome[i]
-            blocks.weights[b, lane] = weights[i]
-            row += 1
+    asked, by_answer = _column_values(coding)
+    kept = rows_with_weight(weights)
+    count = (kept.size + LANES - 1) // LANES
+    columns, shape = np.empty((count, asked.size, LANES)), (count, LANES)
+    blocks = Blocks(columns, np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    columns[count - 1 :] = 0.0
+    for b in range(count):
+        rows = kept[b * LANES : (b + 1) * LANES]
+        for i in range(rows.size):
+            columns[b, 0, i] = 1.0
+            blocks.outcome[b, i] = outcome[rows[i]]
+            blocks.weights[b, i] = weights[rows[i]]
+        for j in range(1, asked.size):
+            c, value, column = asked[j], by_answer[j], columns[b, j]
+            for i in range(rows.size):
+                column[i] = value[np.uint64(items.codes[rows[i], c])]
     return blocks
+
+
+@compiled
+def rows_with_weight(weights: Vector) -> NDArray[np.uint64]:
+    """Numbers of the rows that have weight."""
+    rows = np.empty(weights.size, dtype=np.uint64)
+    size = 0
+    for i in range(weights.size):
+        rows[size] = i
+        size += weights[i] > 0
+    return rows[:size]
+
+
+@compiled
+def _column_values(coding: Coding) -> tuple[NDArray[np.uint64], Matrix]:
+    """For each column, the characteristic it belongs to, and the value that each answer puts there."""
+    asked = np.zeros(coding.first[-1] + 1, dtype=np.uint64)
+    by_answer = np.zeros((asked.size, coding.value.shape[1]))
+    for c in range(coding.first.size - 1):
+        asked[coding.first[c] + 1 : coding.first[c + 1] + 1] = c
+        for a in range(by_answer.shape[1]):
+            if coding.column[c, a] >= 0:
+                by_answer[coding.column[c, a] + 1, a] = coding.value[c, a]
+    return asked, by_answer
 
 
 @compiled

@@ -16,14 +16,13 @@ from scipy.special import chdtrc, chdtri
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
 from qualify.numerics.climb import CONVERGED, DRIFT, SINGULAR
 from qualify.numerics.firth import bend, look
-from qualify.numerics.maximum import FINEST, ROUNDED, Maximum, maximise
+from qualify.numerics.many_rows import fit_some, maximise_from
+from qualify.numerics.maximum import FINEST, Maximum, maximise
 from qualify.numerics.positive import inverse_from_root, lower_root
 from qualify.numerics.profile import profile_end
 
 PenaltyName = Literal["none", "firth"]
 
-# So many blocks of rows, far fewer than there are, give coefficients to set out from.
-SAMPLE = 300
 # A bracket this narrow, for its distance from the estimate, with the end not found in it, holds a jump.
 JUMP = 1e-7
 
@@ -132,7 +131,7 @@ def fit_logistic(
     array([0.    , 1.6094])
     """
     design = np.ascontiguousarray(design, dtype=np.float64)
-    n, p = design.shape
+    n = len(design)
     problem = Problem(
         design=design,
         outcome=np.asarray(outcome, dtype=np.float64),
@@ -140,27 +139,30 @@ def fit_logistic(
         offset=np.zeros(n) if offset is None else np.asarray(offset, dtype=np.float64),
         penalty=penalty,
     )
-    begun = _begin(problem) if start is None else np.asarray(start, dtype=np.float64)
-    peak = maximise(problem.blocks, problem.firth, begun, np.eye(p), np.zeros((p, p)), FINEST)
+    peak, failure = _maximise(problem, start)
     return LogisticFit(
         problem=problem,
         beta=peak.beta,
         covariance=_inverse(peak.information),
         loglik=peak.value,
         iterations=peak.steps,
-        failure=_failure(problem, peak),
+        failure=failure,
         peak=peak,
     )
 
 
-def _begin(problem: Problem) -> Vector:
-    """Zero; for very many rows, the coefficients of every so-manyth block of them, which is near."""
-    p, every = problem.design.shape[1], len(problem.blocks.weights) // SAMPLE
-    if every < 5:
-        return np.zeros(p)
-    few = Blocks(*(np.ascontiguousarray(part[::every]) for part in problem.blocks))
-    found = maximise(few, problem.firth, np.zeros(p), np.eye(p), np.zeros((p, p)), ROUNDED)
-    return found.beta if found.how == CONVERGED else np.zeros(p)
+def _maximise(problem: Problem, start: Vector | None) -> tuple[Maximum, str]:
+    """Find where the likelihood is highest, and what was wrong; very many rows set out from a fit of some."""
+    p, blocks, firth = problem.design.shape[1], problem.blocks, problem.firth
+    begun = fit_some(blocks, firth) if start is None else np.asarray(start, dtype=np.float64)
+    if start is None and begun is not None and not firth:
+        near = maximise_from(blocks, begun)
+        if near is not None:
+            # Won and lost overlap among some of the rows, so they do among all.
+            return near, ""
+    flat = np.zeros(p)
+    peak = maximise(blocks, firth, flat if begun is None else begun, np.eye(p), np.zeros((p, p)), FINEST)
+    return peak, _failure(problem, peak)
 
 
 def sharpen(fit: LogisticFit) -> LogisticFit:
