@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Vector
-from qualify.numerics.compiled import compiled
+from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.lanes import LANES
 
 # Share of the deals that each local fit of the calibration curve looks at.
 SPAN = 0.75
@@ -22,7 +23,10 @@ TIE = 1e-10
 
 
 class Runs(NamedTuple):
-    """Deals put together by their log-odds (or what else they have), ascending: weight, and weight won."""
+    """Deals put together by their log-odds (or what else they have), ascending: weight, and weight won.
+
+    Filled up to whole blocks of 64 with weight 0; runs in between may have none either.
+    """
 
     eta: Vector
     weight: Vector
@@ -52,87 +56,166 @@ def curve_of_sorted(
     log_odds: Vector, outcome: Vector, weights: Vector, order: NDArray[np.int64], grid: Vector
 ) -> Vector:
     """Do the same for deals that come in the order of their log-odds."""
-    runs = put_together(log_odds, outcome, weights, order)
-    bins = binned(runs, 1.0 / (1.0 + np.exp(-runs.eta)), runs.weight.sum())
-    curve = np.empty(grid.size)
-    for g in range(grid.size):
-        curve[g] = min(max(_local_fit(bins, grid[g]), 0.0), 1.0)
+    eta, weight, won = put_together(log_odds, outcome, weights.reshape(1, -1), order)
+    runs = Runs(eta, weight[0][: eta.size], won[0][: eta.size])
+    bins = binned(runs, 1.0 / (1.0 + np.exp(-eta)), bin_ends(runs, runs.weight.sum()))
+    last = _span_ends(bins)
+    curve = np.full(grid.size, np.nan)
+    for g in range(grid.size if last.size else 0):
+        reach = _reach(bins, last, _nearest(bins, last, 0, grid[g]), grid[g])
+        curve[g] = min(max(_local_fit(bins, grid[g], reach), 0.0), 1.0)
     return curve
 
 
 @compiled
-def put_together(log_odds: Vector, outcome: Vector, weights: Vector, order: NDArray[np.int64]) -> Runs:
-    """Put deals of the same log-odds together; `order` sorts them, and those without weight are left out."""
-    eta, count, won = np.empty(order.size), np.empty(order.size), np.empty(order.size)
-    last = -1
-    for i in order:
-        w = weights[i]
-        if w > 0:
-            if last < 0 or log_odds[i] - eta[last] > TIE * (1.0 + abs(log_odds[i])):
+def put_together(
+    log_odds: Vector, outcome: Vector, weights: Matrix, order: NDArray[np.int64]
+) -> tuple[Vector, Matrix, Matrix]:
+    """Put deals of the same log-odds together: log-odds (m,), and by row of weights weight and weight won.
+
+    `order` sorts the deals; those without weight in any row are left out. What is beyond m columns is zero.
+    """
+    rows, n = weights.shape
+    room = whole_blocks(n)
+    eta, count, won = np.zeros(room), np.zeros((rows, room)), np.zeros((rows, room))
+    last, here = -1, 0.0
+    for place in order:
+        i = np.uint64(place)  # see `count_answers`
+        heaviest = 0.0
+        for k in range(rows):
+            heaviest = max(heaviest, weights[k, i])
+        if heaviest > 0:
+            if last < 0 or log_odds[i] - here > TIE * (1.0 + abs(log_odds[i])):
                 last += 1
-                eta[last], count[last], won[last] = log_odds[i], 0.0, 0.0
-            count[last] += w
-            won[last] += w * outcome[i]
-    return Runs(eta[: last + 1], count[: last + 1], won[: last + 1])
+                here = log_odds[i]
+                eta[last] = here
+            for k in range(rows):
+                count[k, last] += weights[k, i]
+                won[k, last] += weights[k, i] * outcome[i]
+    return eta[: whole_blocks(last + 1)], count, won
 
 
 @compiled
-def mean_error(runs: Runs, chance: Vector, total: float) -> float:
+def whole_blocks(size: int) -> int:
+    """Round up to whole blocks of 64."""
+    return (size + LANES - 1) // LANES * LANES
+
+
+@compiled
+def bin_ends(runs: Runs, total: float) -> NDArray[np.int64]:
+    """Divide runs into bins of neighbours, of about equal weight: where each bin ends."""
+    used = 0
+    for j in range(runs.weight.size):
+        used += runs.weight[j] > 0
+    ends = np.empty(min(used, BINS), dtype=np.int64)
+    last, place, before = -1, -1, 0.0
+    for j in range(runs.weight.size):
+        count = runs.weight[j]
+        if count > 0:
+            there = int((before + 0.5 * count) / total * BINS) if used > BINS else place + 1
+            if there > place:
+                last, place = last + 1, there
+            ends[last] = j + 1
+            before += count
+    return ends[: last + 1]
+
+
+@compiled_sums
+def binned(runs: Runs, value: Vector, ends: NDArray[np.int64]) -> Runs:
+    """Put the runs of each bin together: mean value, weight, weight won."""
+    room = whole_blocks(ends.size)
+    x, held, wins = np.zeros(room), np.zeros(room), np.zeros(room)
+    first = 0
+    for b in range(ends.size):
+        values, weight, won = 0.0, 0.0, 0.0
+        for j in range(first, ends[b]):
+            values += runs.weight[j] * value[j]
+            weight += runs.weight[j]
+            won += runs.won[j]
+        x[b], held[b], wins[b] = values / weight, weight, won
+        first = ends[b]
+    return Runs(x, held, wins)
+
+
+@compiled
+def mean_error(bins: Runs, total: float) -> float:
     """Mean distance of the curve from the probabilities themselves, the ICI."""
-    bins = binned(runs, chance, total)
-    error = 0.0
+    last = _span_ends(bins)
+    error, first = 0.0, 0
     for b in range(bins.eta.size):
-        error += bins.weight[b] * abs(_local_fit(bins, bins.eta[b]) - bins.eta[b])
+        if bins.weight[b] > 0:
+            at = bins.eta[b]
+            first = _nearest(bins, last, first, at)
+            error += bins.weight[b] * abs(_local_fit(bins, at, _reach(bins, last, first, at)) - at)
     return error / total
 
 
 @compiled
-def binned(runs: Runs, value: Vector, total: float) -> Runs:
-    """Put neighbours together into bins of about equal weight: mean value, weight, weight won."""
-    _, count, won = runs
-    if value.size <= BINS:
-        return Runs(value, count, won)
-    x, held, wins = np.zeros(BINS), np.zeros(BINS), np.zeros(BINS)
-    last, place, before = -1, -1, 0.0
-    for j in range(value.size):
-        there = int((before + 0.5 * count[j]) / total * BINS)
-        if there > place:
-            last, place = last + 1, there
-        x[last] += count[j] * value[j]
-        held[last] += count[j]
-        wins[last] += won[j]
-        before += count[j]
-    return Runs(x[: last + 1] / held[: last + 1], held[: last + 1], wins[: last + 1])
+def _span_ends(bins: Runs) -> NDArray[np.int64]:
+    """For each bin from which on there is enough, the last of the fewest that hold `SPAN` of all."""
+    size = bins.weight.size
+    need = SPAN * bins.weight.sum() * (1.0 - 1e-12)
+    last = np.empty(size, dtype=np.int64)
+    held, right = 0.0, 0
+    for left in range(size):
+        while right < size and held < need:
+            held += bins.weight[right]
+            right += 1
+        if held < need:
+            return last[:left]
+        last[left] = right - 1
+        held -= bins.weight[left]
+    return last
 
 
 @compiled
-def _local_fit(bins: Runs, at: float) -> float:
+def _reach(bins: Runs, last: NDArray[np.int64], first: int, at: float) -> float:
+    """How far from a place the bins lie that begin with `first` and hold `SPAN` of all."""
+    return float(max(at - bins.eta[first], bins.eta[last[first]] - at))
+
+
+@compiled
+def _nearest(bins: Runs, last: NDArray[np.int64], first: int, at: float) -> int:
+    """First of the bins nearest to a place; `first` is that of a place to the left of it, or 0."""
+    while first + 1 < last.size and _reach(bins, last, first + 1, at) <= _reach(bins, last, first, at):
+        first += 1
+    return first
+
+
+@compiled
+def _local_fit(bins: Runs, at: float, reach: float) -> float:
     """Local linear fit at one place, tricube weights over the nearest `SPAN` of all (Cleveland 1979)."""
-    x, count, won = bins
-    need = SPAN * count.sum() * (1.0 - 1e-12)
-    right = np.searchsorted(x, at)
-    left = right - 1
-    reach, held = 0.0, 0.0
-    while held < need:
-        if right >= x.size or (left >= 0 and at - x[left] <= x[right] - at):
-            reach, held = at - x[left], held + count[left]
-            left -= 1
-        else:
-            reach, held = x[right] - at, held + count[right]
-            right += 1
-    if reach <= 0:
-        return float(won[left + 1 : right].sum() / held)
+    # Closer together than this, bins are one.
+    if reach > 1e-300:
+        s0, s1, s2, t0, t1 = _near_sums(bins.eta, bins.weight, bins.won, at, 1.0 / reach)
+        spread = s0 * s2 - s1 * s1
+        if spread > 1e-9 * s0 * s0:
+            return (s2 * t0 - s1 * t1) / spread
+        if s0 > 0:
+            return t0 / s0
+    held, wins = 0.0, 0.0
+    for b in range(bins.eta.size):
+        if abs(bins.eta[b] - at) <= reach:
+            held += bins.weight[b]
+            wins += bins.won[b]
+    return wins / held
+
+
+@compiled_sums
+def _near_sums(
+    x: Vector, count: Vector, won: Vector, at: float, scale: float
+) -> tuple[float, float, float, float, float]:
+    """Sum of weights, of weights times distance and its square; the same of what was won, but the last."""
     s0, s1, s2, t0, t1 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for j in range(left + 1, right):
-        d = (x[j] - at) / reach
-        near = (1.0 - abs(d) ** 3) ** 3
-        w, wy = near * count[j], near * won[j]
+    for b in range(x.size):
+        d = min(max((x[b] - at) * scale, -1.0), 1.0)
+        away = abs(d)
+        near = 1.0 - away * away * away
+        near = near * near * near
+        w, wy = near * count[b], near * won[b]
         s0 += w
         s1 += w * d
         s2 += w * d * d
         t0 += wy
         t1 += wy * d
-    spread = s0 * s2 - s1 * s1
-    if spread <= 1e-9 * s0 * s0:
-        return float(t0 / s0 if s0 > 0 else won[left + 1 : right].sum() / held)
-    return (s2 * t0 - s1 * t1) / spread
+    return s0, s1, s2, t0, t1

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.calibration import Runs, binned, mean_error, put_together
-from qualify.numerics.compiled import compiled
+from qualify.numerics.calibration import Runs, bin_ends, binned, mean_error, put_together
+from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.lanes import LANES, chances, logarithms
 
 MEASURES = ("auc", "brier", "scaled_brier", "log_loss", "calibration_intercept", "calibration_slope", "ici")
 # Kept beside the measures: the intercept of the joint refit ``y ~ a + b · log-odds``, as R's rms reports it,
 # and the standard error that the slope would have if the log-odds were right.
 REFIT_INTERCEPT, SLOPE_ERROR = 7, 8
 WIDTH = 9
+# Newton's error squares at each step: one that moves an intercept so little, or promises so little of twice
+# the log-likelihood, is the last.
+SMALL_MOVE, SMALL_PROMISE = 1e-6, 1e-10
+# Log-odds that spread less than this, as a share of their squares, are all the same.
+ALIKE = 1e-14
+
+
+class Foreseen(NamedTuple):
+    """By log-odds: probability of winning, of losing, and the log of the larger of the two."""
+
+    won: Vector
+    lost: Vector
+    log_likelier: Vector
 
 
 def measure(log_odds: Vector, outcome: Vector, weights: Vector) -> Vector:
@@ -63,73 +79,153 @@ def measure_sorted(log_odds: Vector, outcome: Vector, weights: Matrix, order: ND
     # Sorted, infinities stand at the ends, and what is not a number at the last.
     if not (np.isfinite(log_odds[order[0]]) and np.isfinite(log_odds[order[-1]])):
         return found
+    eta, weight, won = put_together(log_odds, outcome, weights, order)
+    seen = _foresee(eta)
     for k in range(weights.shape[0]):
-        runs = put_together(log_odds, outcome, weights[k], order)
-        if runs.eta.size:
-            _measure_runs(runs, found[k])
+        runs = Runs(eta, weight[k][: eta.size], won[k][: eta.size])
+        _measure_runs(runs, seen, found[k])
     return found
 
 
 @compiled
-def _measure_runs(runs: Runs, found: Vector) -> None:
-    eta, count, won = runs
-    chance = np.empty(eta.size)
-    total, wins, below, pairs, squares, loss = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    v0, v1, v2 = 0.0, 0.0, 0.0
-    for j in range(eta.size):
-        tail = np.exp(-abs(eta[j]))
-        p = 1.0 / (1.0 + tail) if eta[j] > 0 else tail / (1.0 + tail)
-        chance[j] = p
-        lost = count[j] - won[j]
-        pairs += won[j] * (below + 0.5 * lost)
-        below += lost
-        total += count[j]
-        wins += won[j]
-        squares += won[j] * (1.0 - p) ** 2 + lost * p * p
-        loss += count[j] * (max(eta[j], 0.0) + np.log1p(tail)) - won[j] * eta[j]
-        v, x = count[j] * p * (1.0 - p), eta[j] - eta[0]
-        v0, v1, v2 = v0 + v, v1 + v * x, v2 + v * x * x
+def measure_pairs(
+    log_odds: Matrix, outcome: Vector, weights: Matrix, others: Vector, order: NDArray[np.int64]
+) -> Matrix:
+    """Return the measures of each row of log-odds under that row of weights and under others, (k, 2, 9)."""
+    rows, n = weights.shape
+    found, pair = np.empty((rows, 2, WIDTH)), np.empty((2, n))
+    pair[1] = others
+    for k in range(rows):
+        pair[0] = weights[k]
+        found[k] = measure_sorted(log_odds[k], outcome, pair, order[k])
+    return found
+
+
+@compiled
+def _foresee(eta: Vector) -> Foreseen:
+    """Work out what does not hang on weights and outcomes."""
+    won, lost, log_likelier = np.empty(eta.size), np.empty(eta.size), np.empty(eta.size)
+    far = np.empty(LANES)
+    for b in range(0, eta.size, LANES):
+        for i in range(LANES):
+            far[i] = abs(eta[b + i])
+        likelier = log_likelier[b : b + LANES]
+        chances(far, likelier, lost[b : b + LANES])
+        for i in range(b, b + LANES):
+            near, away = log_likelier[i], lost[i]
+            won[i] = near if eta[i] > 0 else away
+            lost[i] = away if eta[i] > 0 else near
+        logarithms(likelier)
+    return Foreseen(won, lost, log_likelier)
+
+
+@compiled
+def _measure_runs(runs: Runs, seen: Foreseen, found: Vector) -> None:
+    wins, losses, pairs = _pairs(runs)
+    total = wins + losses
+    if not total > 0:
+        return
+    # Neighbours taken together lead next to the top, from where one or two steps over all deals are left.
+    ends = bin_ends(runs, total)
+    coarse = binned(runs, runs.eta, ends)
+    middle = (coarse.weight * coarse.eta).sum() / total
+    slopes = np.zeros(5)
+    _add_slopes(runs, seen.won, seen.lost, middle, slopes)
+    squares, loss = _losses(runs, seen)
     found[1] = squares / total
     found[3] = loss / total
-    found[6] = mean_error(runs, chance, total)
-    found[8] = 1.0 / np.sqrt(max(v2 - v1 * v1 / v0, 0.0)) if v0 > 0 else np.inf
-    if wins > 0 and below > 0:
-        found[0] = pairs / (wins * below)
-        found[2] = 1.0 - found[1] / (wins / total * below / total)
-        # Neighbours taken together lead next to the top, from where one or two steps over all deals are left.
-        coarse = binned(runs, eta, total)
-        found[4] = _offset_intercept(runs, _offset_intercept(coarse, 0.0))
-        if eta.size > 1 and not _parted(runs):
-            a, b = _refit(coarse, 0.0, 1.0)
-            found[7], found[5] = _refit(runs, a, b) if np.isfinite(b) else _refit(runs, 0.0, 1.0)
+    found[6] = mean_error(binned(runs, seen.won, ends), total)
+    spread = slopes[4] - slopes[3] * slopes[3] / slopes[2]
+    found[8] = 1.0 / np.sqrt(spread) if spread > ALIKE * slopes[4] else np.inf
+    if wins > 0 and losses > 0:
+        found[0] = pairs / (wins * losses)
+        found[2] = 1.0 - found[1] / (wins / total * losses / total)
+        move = slopes[0] / slopes[2] if slopes[2] > 0 else np.inf
+        if not abs(move) <= SMALL_MOVE:
+            move = _offset_intercept(runs, total, _offset_intercept(coarse, total, 0.0))
+        found[4] = move
+        if not _parted(runs):
+            found[7], found[5] = _line(runs, coarse, middle, slopes)
+
+
+@compiled
+def _pairs(runs: Runs) -> tuple[float, float, float]:
+    """Weight won, weight lost, and pairs in which the won deal has the higher log-odds."""
+    wins, below, pairs = 0.0, 0.0, 0.0
+    for j in range(runs.eta.size):
+        won = runs.won[j]
+        lost = runs.weight[j] - won
+        pairs += won * (below + 0.5 * lost)
+        below += lost
+        wins += won
+    return wins, below, pairs
+
+
+@compiled_sums
+def _losses(runs: Runs, seen: Foreseen) -> tuple[float, float]:
+    """Sum of squared errors and of minus the log-likelihood."""
+    squares, loss = 0.0, 0.0
+    for j in range(runs.eta.size):
+        won, lost = runs.won[j], runs.weight[j] - runs.won[j]
+        squares += won * seen.lost[j] * seen.lost[j] + lost * seen.won[j] * seen.won[j]
+        wrong = lost * max(runs.eta[j], 0.0) - won * min(runs.eta[j], 0.0)
+        loss += wrong - runs.weight[j] * seen.log_likelier[j]
+    return squares, loss
 
 
 @compiled
 def _parted(runs: Runs) -> bool:
-    """Whether no lost deal lies above a won one, or no won one above a lost one."""
-    first_won, last_won, first_lost, last_lost = -1, -1, -1, -1
-    for j in range(runs.eta.size):
-        if runs.won[j] > 0:
-            first_won = j if first_won < 0 else first_won
-            last_won = j
-        if runs.weight[j] > runs.won[j]:
-            first_lost = j if first_lost < 0 else first_lost
-            last_lost = j
+    """Whether no lost deal lies above a won one, or no won one above a lost one; there are both."""
+    first_won, first_lost = 0, 0
+    last_won = last_lost = runs.eta.size - 1
+    while not runs.won[first_won] > 0:
+        first_won += 1
+    while not runs.won[last_won] > 0:
+        last_won -= 1
+    while not runs.weight[first_lost] > runs.won[first_lost]:
+        first_lost += 1
+    while not runs.weight[last_lost] > runs.won[last_lost]:
+        last_lost -= 1
     return last_lost <= first_won or last_won <= first_lost
 
 
+@compiled_sums
+def _add_slopes(runs: Runs, chance: Vector, against: Vector, middle: float, slopes: Vector) -> None:
+    """Add gradient (2) and information (3) of a line in ``η − middle`` where it gives these chances."""
+    ga, gb, haa, hab, hbb = slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]
+    for j in range(runs.eta.size):
+        x, p, q = runs.eta[j] - middle, chance[j], against[j]
+        residual = runs.won[j] * q - (runs.weight[j] - runs.won[j]) * p
+        v = runs.weight[j] * p * q
+        ga += residual
+        gb += residual * x
+        haa += v
+        hab += v * x
+        hbb += v * x * x
+    slopes[0], slopes[1], slopes[2], slopes[3], slopes[4] = ga, gb, haa, hab, hbb
+
+
 @compiled
-def _offset_intercept(runs: Runs, a: float) -> float:
+def _slopes(runs: Runs, middle: float, a: float, b: float) -> Vector:
+    """Gradient and information of ``logit P = a + b (η − middle)``."""
+    slopes, log_odds, chance, against = np.zeros(5), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    for start in range(0, runs.eta.size, LANES):
+        end = start + LANES
+        block = Runs(runs.eta[start:end], runs.weight[start:end], runs.won[start:end])
+        for i in range(LANES):
+            log_odds[i] = a + b * (block.eta[i] - middle)
+        chances(log_odds, chance, against)
+        _add_slopes(block, chance, against, middle, slopes)
+    return slopes
+
+
+@compiled
+def _offset_intercept(runs: Runs, total: float, a: float) -> float:
     """Solve ``Σ w (y − expit(a + η)) = 0``, by Newton's method kept between ends that close in."""
-    eta, count, won = runs
-    total = count.sum()
     low, high = -np.inf, np.inf
     for _ in range(200):
-        gradient, information = 0.0, 0.0
-        for j in range(eta.size):
-            p = 1.0 / (1.0 + np.exp(-(a + eta[j])))
-            gradient += won[j] - count[j] * p
-            information += count[j] * p * (1.0 - p)
+        slopes = _slopes(runs, 0.0, a, 1.0)
+        gradient, information = slopes[0], slopes[2]
         if abs(gradient) <= 1e-13 * total:
             break
         if gradient > 0:
@@ -138,8 +234,7 @@ def _offset_intercept(runs: Runs, a: float) -> float:
             high = a
         move = gradient / information if information > 0 else np.inf * gradient
         a = _between(a, move, low, high)
-        # Newton's error squares at each step.
-        if abs(move) <= 1e-6:
+        if abs(move) <= SMALL_MOVE:
             break
     return a
 
@@ -152,34 +247,44 @@ def _between(a: float, move: float, low: float, high: float) -> float:
 
 
 @compiled
-def _refit(runs: Runs, intercept: float, slope: float) -> tuple[float, float]:
-    """Fit ``logit P = a + b · η`` by maximum likelihood, by Newton's method from a given line."""
-    eta, count, won = runs
-    middle = (count * eta).sum() / count.sum()
-    a, b = intercept + slope * middle, slope
+def _line(runs: Runs, coarse: Runs, middle: float, slopes: Vector) -> tuple[float, float]:
+    """Intercept and slope of ``logit P = a + b · η``; `slopes` are those of the log-odds as they are."""
+    da, db, promise = _newton(slopes)
+    if promise <= SMALL_PROMISE:
+        a, b = middle + da, 1.0 + db
+    else:
+        a, b = _refit(coarse, middle, middle, 1.0)
+        a, b = _refit(runs, middle, a, b) if np.isfinite(b) else _refit(runs, middle, middle, 1.0)
+    return a - b * middle, b
+
+
+@compiled
+def _newton(slopes: Vector) -> tuple[float, float, float]:
+    """Newton's step, and twice the gain it promises; NaN where there is no line."""
+    ga, gb, haa, hab, hbb = slopes
+    determinant = haa * hbb - hab * hab
+    if not determinant > ALIKE * haa * hbb:
+        return np.nan, np.nan, np.nan
+    da, db = (hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant
+    return da, db, da * ga + db * gb
+
+
+@compiled
+def _refit(runs: Runs, middle: float, a: float, b: float) -> tuple[float, float]:
+    """Fit ``logit P = a + b (η − middle)`` by maximum likelihood, by Newton's method from a given line."""
     da, db, promised, length = 0.0, 0.0, np.inf, 1.0
     for step in range(100):
-        ga, gb, haa, hab, hbb = 0.0, 0.0, 0.0, 0.0, 0.0
-        for j in range(eta.size):
-            x = eta[j] - middle
-            p = 1.0 / (1.0 + np.exp(-(a + b * x)))
-            residual, v = won[j] - count[j] * p, count[j] * p * (1.0 - p)
-            ga += residual
-            gb += residual * x
-            haa += v
-            hab += v * x
-            hbb += v * x * x
+        slopes = _slopes(runs, middle, a, b)
         # On a concave way up, a slope that falls more than it promised has passed the top: go half the way.
-        if step and abs(da * ga + db * gb) > promised:
+        if step and abs(da * slopes[0] + db * slopes[1]) > promised:
             length *= 0.5
             a, b = a - length * da, b - length * db
             continue
-        determinant = haa * hbb - hab * hab
-        if not determinant > 1e-14 * haa * hbb:
+        da, db, promised = _newton(slopes)
+        if np.isnan(promised):
             return np.nan, np.nan
-        da, db, length = (hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant, 1.0
-        promised = da * ga + db * gb
+        length = 1.0
         a, b = a + da, b + db
-        if promised <= 1e-8:
-            return a - b * middle, b
+        if promised <= SMALL_PROMISE:
+            return a, b
     return np.nan, np.nan

@@ -133,6 +133,15 @@ def test_weight_two_is_a_doubled_row_and_weight_zero_none(n: int) -> None:
     np.testing.assert_allclose(whole, in_other_units, atol=1e-9)
 
 
+def test_deals_without_weight_in_one_row_do_not_matter_to_it() -> None:
+    """Each row of weights leaves out other deals, some of them most: only sums take another order."""
+    eta, outcome = drawn(900, 7)
+    rng = np.random.default_rng(2)
+    weights = np.stack([rng.integers(0, 3, 900), np.ones(900), rng.random(900) < 0.08]).astype(float)
+    for row, together in zip(weights, measure_each(eta, outcome, weights), strict=True):
+        np.testing.assert_allclose(together, measure(eta, outcome, row), rtol=1e-11, atol=1e-12)
+
+
 def test_error_of_a_slope_of_one() -> None:
     """That of the fit to outcomes which the log-odds foretell rightly: the fit to the probabilities."""
     eta, outcome = drawn(200, 2)
