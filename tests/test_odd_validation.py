@@ -127,7 +127,7 @@ def test_an_interrupt_passes_through(deals: ql.Deals, monkeypatch: pytest.Monkey
     def interrupted(*given: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qualify.numerics.validation.fit_and_measure", interrupted)
+    monkeypatch.setattr("qualify.numerics.validation.measure_draws", interrupted)
     with pytest.raises(KeyboardInterrupt):
         validate(deals, replicates=QUICK)
 

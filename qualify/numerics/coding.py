@@ -57,7 +57,8 @@ def count_answers(items: Items, weights: NDArray[np.float64]) -> NDArray[np.floa
     for i in range(n):
         if weights[i] > 0:
             for c in range(characteristics):
-                counts[c, items.codes[i, c]] += weights[i]
+                # Unsigned: a signed index is first asked whether it counts from the end, which costs as much.
+                counts[c, np.uint64(items.codes[i, c])] += weights[i]
     return counts
 
 
@@ -113,7 +114,12 @@ def _pool_ranked(group: NDArray[np.int32], counts: NDArray[np.float64], levels: 
 @compiled
 def code_answers(items: Items, weights: NDArray[np.float64], fewest: float) -> Coding:
     """Work out pooling, references, means and columns from the deals in use."""
-    counts = count_answers(items, weights)
+    return code_counted(items, count_answers(items, weights), fewest)
+
+
+@compiled
+def code_counted(items: Items, counts: NDArray[np.float64], fewest: float) -> Coding:
+    """Do the same from how many of them gave each answer."""
     characteristics, width = counts.shape
     column = np.full((characteristics, width), -1, dtype=np.int32)
     value = np.zeros((characteristics, width))

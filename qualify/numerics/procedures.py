@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
 from qualify.numerics.points import Budget, find_points, merge_answers
-from qualify.numerics.ridge import fit_ridge, flat_start, prepare_training
+from qualify.numerics.ridge import RidgeFit, Training, fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
 
 PILOT_STRENGTH = 16.0
@@ -49,6 +50,16 @@ def points_recipe(fewest: float, most: int = MOST, *, largest: int = LARGEST, to
     return Recipe(float(fewest), True, most, largest, total=total)
 
 
+class Near(NamedTuple):
+    """Coefficients to set out from, and the columns of the coding that they belong to, none for no start."""
+
+    column: NDArray[np.int32]
+    beta: Vector
+
+
+NOWHERE = Near(np.zeros((0, 0), dtype=np.int32), np.zeros(0))
+
+
 class Trained(NamedTuple):
     """A trained prediction: log-odds ``intercept + Σ effects[c, answer]``.
 
@@ -65,18 +76,34 @@ class Trained(NamedTuple):
     how: int
 
 
+def fit_of_all(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Near:
+    """Fit all deals, for draws from them to set out from; nothing where draws choose their own strength."""
+    if recipe.integer or np.isnan(recipe.strength):
+        return NOWHERE
+    training = prepare_training(items, outcome, weights, recipe.fewest)
+    use = np.ones(items.kind.size, dtype=np.bool_)
+    fit = fit_ridge(training, use, float(recipe.strength), np.inf, flat_start(training))
+    return Near(training.coding.column, fit.beta) if fit.how == CONVERGED else NOWHERE
+
+
 def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Trained:
     """Run the whole procedure on the deals with weight."""
-    return train_compiled(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
+    return train_compiled(items, outcome, weights, with_strength(recipe), NOISE, NOWHERE)
+
+
+def with_strength(recipe: Recipe) -> Recipe:
+    """Return the same recipe, its strength a float even where a whole number was given."""
+    return recipe._replace(strength=float(recipe.strength))
 
 
 @compiled
-def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
-    """Do the same, with the noise by which selections are perturbed."""
+def train_compiled(
+    items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix, near: Near
+) -> Trained:
+    """Do the same, with the noise by which selections are perturbed, and a fit to set out from."""
     training = prepare_training(items, outcome, weights, recipe.fewest)
     use = np.ones(items.kind.size, dtype=np.bool_)
-    start = flat_start(training)
-    fit = fit_ridge(training, use, recipe.strength, np.inf, start)
+    fit = _first_fit(training, use, recipe.strength, near)
     if not recipe.integer:
         points = np.zeros(items.value.shape, dtype=np.int64)
         effects = answer_effects(training.coding, fit.beta)
@@ -86,7 +113,7 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
     pilot = fit_ridge(training, use, max(fit.strength, PILOT_STRENGTH), np.inf, fit.beta)
     use = choose_characteristics(pilot, training.coding, weights.sum(), recipe.most, noise)
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
-    fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
+    fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, flat_start(training))
     effects = answer_effects(training.coding, fit.beta)
     budget = Budget(recipe.largest, recipe.total, recipe.thorough)
     card = find_points(training, effects, use, fit.strength, budget)
@@ -94,6 +121,29 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
         card = merge_answers(training, card, use, fit.strength, budget)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
+
+
+@compiled
+def predict_each(
+    items: Items, outcome: Vector, weights: Matrix, recipe: Recipe, noise: Matrix, near: Near
+) -> Matrix:
+    """Log-odds of all deals from what is trained on each row of weights, (k, n)."""
+    log_odds: Matrix = np.empty(weights.shape)
+    for k in range(weights.shape[0]):
+        trained = train_compiled(items, outcome, weights[k], recipe, noise, near)
+        log_odds[k] = predict(items.codes, trained)
+    return log_odds
+
+
+@compiled
+def _first_fit(training: Training, use: NDArray[np.bool_], strength: float, near: Near) -> RidgeFit:
+    """Fit every characteristic; the maximum does not hang on the start, and what has none starts flat."""
+    column = training.coding.column
+    if near.column.shape == column.shape and (near.column == column).all():
+        fit = fit_ridge(training, use, strength, np.inf, near.beta)
+        if fit.how == CONVERGED:
+            return fit
+    return fit_ridge(training, use, strength, np.inf, flat_start(training))
 
 
 @compiled
@@ -111,8 +161,10 @@ def answer_effects(coding: Coding, beta: Vector) -> Matrix:
 def predict(codes: NDArray[np.int32], trained: Trained) -> Vector:
     """Log-odds of deals from their answers, (n,)."""
     n, characteristics = codes.shape
-    log_odds = np.full(n, trained.intercept)
+    log_odds = np.empty(n)
     for i in range(n):
+        total = trained.intercept
         for c in range(characteristics):
-            log_odds[i] += trained.effects[c, codes[i, c]]
+            total += trained.effects[c, np.uint64(codes[i, c])]
+        log_odds[i] = total
     return log_odds

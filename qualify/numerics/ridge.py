@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_answers, log_likelihood, with_columns
 from qualify.numerics.climb import Climb, begin, climb, climb_on
-from qualify.numerics.coding import Coding, Items, code_answers
+from qualify.numerics.coding import Coding, Items, code_counted, count_answers
 from qualify.numerics.compiled import compiled
 from qualify.numerics.positive import inverse_from_root, lower_root
 
@@ -37,7 +37,7 @@ class Training(NamedTuple):
 
 
 class RidgeFit(NamedTuple):
-    """A penalised fit: coefficients, penalised curvature, information, strength, freedom, log-likelihood.
+    """A penalised fit: coefficients, penalised curvature, information, strength, effective parameters.
 
     Coefficients of characteristics that were not in use are zero, as is their information. `how` says how
     Newton's method stopped (`qualify.numerics.climb`).
@@ -48,35 +48,33 @@ class RidgeFit(NamedTuple):
     information: Matrix
     strength: float
     freedom: float
-    loglik: float
     how: int
 
 
 @compiled
 def prepare_training(items: Items, outcome: Vector, weights: Vector, fewest: float) -> Training:
     """Pool and code the answers of the deals with weight, and set up their penalty."""
-    coding = code_answers(items, weights, fewest)
+    counts = count_answers(items, weights)
+    coding = code_counted(items, counts, fewest)
     blocks = block_answers(items, coding, outcome, weights)
-    return Training(items, outcome, weights, coding, penalty_matrix(blocks, coding), blocks)
+    return Training(items, outcome, weights, coding, penalty_matrix(counts, coding), blocks)
 
 
 @compiled
-def penalty_matrix(blocks: Blocks, coding: Coding) -> Matrix:
+def penalty_matrix(counts: Matrix, coding: Coding) -> Matrix:
     """Covariance of the columns of each characteristic, zero between characteristics, (p + 1, p + 1)."""
     size = coding.first[-1] + 1
     mean = np.zeros(size)
     penalty = np.zeros((size, size))
-    for b in range(blocks.weights.shape[0]):
-        for j in range(1, size):
-            weighted = blocks.weights[b] * blocks.columns[b, j]
-            mean[j] += weighted.sum()
-            # A deal gives one answer, so two columns of a characteristic are never both nonzero.
-            penalty[j, j] += (weighted * blocks.columns[b, j]).sum()
-    total = blocks.weights.sum()
-    mean /= total
     for c in range(coding.first.size - 1):
+        total = counts[c].sum()
+        # A deal gives one answer, so two columns of a characteristic are never both nonzero.
+        for a in range(counts.shape[1]):
+            j, value = coding.column[c, a] + 1, coding.value[c, a]
+            if j > 0:
+                mean[j] += counts[c, a] * value / total
+                penalty[j, j] += counts[c, a] * value * value / total
         for j in range(coding.first[c] + 1, coding.first[c + 1] + 1):
-            penalty[j, j] /= total
             for k in range(coding.first[c] + 1, coding.first[c + 1] + 1):
                 penalty[j, k] -= mean[j] * mean[k]
     return penalty
@@ -120,9 +118,8 @@ def fit_ridge(
         for b in range(busy.size):
             information[busy[a], busy[b]] = fit.information[a, b]
     freedom = effective_parameters(fit.information + strength * penalty, fit.information)
-    loglik = log_likelihood(blocks, fit.beta)
     curvature = information + strength * training.penalty
-    return RidgeFit(beta, curvature, information, strength, freedom, loglik, fit.how)
+    return RidgeFit(beta, curvature, information, strength, freedom, fit.how)
 
 
 @compiled

@@ -10,10 +10,12 @@ from scipy.stats import norm
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
+from qualify.numerics.cores import replicate, replicate_together, together
 from qualify.numerics.metrics import auc_limits
-from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
-from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.resampling import Sample, both_outcomes, draw_units, replicate
+from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each, measure_pairs
+from qualify.numerics.procedures import Near, Recipe, fit_of_all, predict, predict_each, train, with_strength
+from qualify.numerics.resampling import Sample, both_outcomes, draw_units
+from qualify.numerics.selection import NOISE
 
 AUC, BRIER, SCALED_BRIER, LOG_LOSS, INTERCEPT, SLOPE, ICI = range(7)
 # A slope of log-odds so alike that its standard error would be above this says nothing.
@@ -55,11 +57,21 @@ def bootstrap_optimism(sample: Sample, recipe: Recipe, times: int, rng: np.rando
     The whole procedure is repeated in every draw. The mean of the first less the second is the optimism
     (Efron 1983; Harrell, Lee & Mark 1996).
     """
+    near = fit_of_all(sample.items, sample.outcome, sample.weights, recipe)
+    # The search for whole-number points takes long.
+    size = 1 if recipe.integer else together(times, sample.outcome.size)
 
-    def one(generator: np.random.Generator) -> Matrix:
-        return fit_and_measure(sample, recipe, np.stack([draw_units(sample, generator), sample.weights]))
+    def some(generators: list[np.random.Generator]) -> Matrix:
+        weights = np.stack([draw_units(sample, generator) for generator in generators])
+        return measure_draws(sample, recipe, near, weights)
 
-    return np.stack(replicate(one, times, rng, what="validating"))
+    return np.concatenate(replicate_together(some, times, rng, size=size, what="validating"))
+
+
+def measure_draws(sample: Sample, recipe: Recipe, near: Near, weights: Matrix) -> Matrix:
+    """Train on each row of weights, and measure each model under that and under those of all deals."""
+    log_odds = predict_each(sample.items, sample.outcome, weights, with_strength(recipe), NOISE, near)
+    return measure_pairs(log_odds, sample.outcome, weights, sample.weights, np.argsort(log_odds, axis=1))
 
 
 def measure_splits(splits: Matrix, sample: Sample) -> Matrix:

@@ -7,10 +7,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import dense_design
-from qualify.numerics.procedures import Recipe, answer_effects, predict, train
-from qualify.numerics.resampling import Sample
+from qualify.numerics.procedures import (
+    NOWHERE,
+    Recipe,
+    answer_effects,
+    fit_of_all,
+    predict,
+    predict_each,
+    train,
+)
+from qualify.numerics.resampling import Sample, draw_units
 from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.numerics.selection import NOISE
 
 SHRUNKEN = Recipe(fewest=5.0, integer=False, most=8, largest=10)
 POINTS = Recipe(fewest=5.0, integer=True, most=3, largest=10)
@@ -35,6 +45,34 @@ def test_effects_of_answers_are_their_columns_times_coefficients(
     effects = answer_effects(coding, beta)
     rows = effects[np.arange(6), sample.items.codes].sum(axis=1) + beta[0]
     np.testing.assert_allclose(rows, dense_design(sample.items, coding) @ beta, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [45, 400])
+@pytest.mark.parametrize("strength", [0.0, 4.0])
+def test_a_near_start_ends_where_a_flat_one_does(
+    mixed_sample: Callable[[int, int], Sample], n: int, strength: float
+) -> None:
+    """With few deals many draws are coded otherwise or separated: those set out flat, byte for byte."""
+    sample = mixed_sample(n, 3)
+    recipe = SHRUNKEN._replace(fewest=1.0, strength=strength)
+    near = fit_of_all(*sample[:3], recipe)
+    rng = np.random.default_rng(0)
+    weights = np.stack([draw_units(sample, rng) for _ in range(60)])
+    starts = (near, NOWHERE)
+    one, other = (predict_each(*sample[:2], weights, recipe, NOISE, start) for start in starts)
+    settled = np.array([train(*sample[:2], row, recipe).how == CONVERGED for row in weights])
+    np.testing.assert_allclose(one[settled], other[settled], atol=1e-8)  # of Newton's last step
+    np.testing.assert_array_equal(one[~settled], other[~settled])
+    assert near.beta.size and settled.sum() >= 20
+    assert settled.all() == (n > 45 or strength > 0)
+
+
+def test_draws_that_choose_their_strength_have_no_near_start(
+    mixed_sample: Callable[[int, int], Sample],
+) -> None:
+    sample = mixed_sample(100, 1)
+    for recipe in (SHRUNKEN, POINTS._replace(strength=1.0)):
+        assert fit_of_all(*sample[:3], recipe) is NOWHERE
 
 
 @pytest.mark.parametrize("seed", range(3))
