@@ -88,22 +88,16 @@ def fit_of_all(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -
 
 def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Trained:
     """Run the whole procedure on the deals with weight."""
-    return train_compiled(items, outcome, weights, with_strength(recipe), NOISE, NOWHERE)
-
-
-def with_strength(recipe: Recipe) -> Recipe:
-    """Return the same recipe, its strength a float even where a whole number was given."""
-    return recipe._replace(strength=float(recipe.strength))
+    return train_compiled(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
 
 
 @compiled
-def train_compiled(
-    items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix, near: Near
-) -> Trained:
-    """Do the same, with the noise by which selections are perturbed, and a fit to set out from."""
+def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
+    """Do the same, with the noise by which selections are perturbed."""
     training = prepare_training(items, outcome, weights, recipe.fewest)
     use = np.ones(items.kind.size, dtype=np.bool_)
-    fit = _first_fit(training, use, recipe.strength, near)
+    start = flat_start(training)
+    fit = fit_ridge(training, use, recipe.strength, np.inf, start)
     if not recipe.integer:
         points = np.zeros(items.value.shape, dtype=np.int64)
         effects = answer_effects(training.coding, fit.beta)
@@ -113,7 +107,7 @@ def train_compiled(
     pilot = fit_ridge(training, use, max(fit.strength, PILOT_STRENGTH), np.inf, fit.beta)
     use = choose_characteristics(pilot, training.coding, weights.sum(), recipe.most, noise)
     # Fewer characteristics need no stronger shrinkage, but for the step of the grid.
-    fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, flat_start(training))
+    fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
     effects = answer_effects(training.coding, fit.beta)
     budget = Budget(recipe.largest, recipe.total, recipe.thorough)
     card = find_points(training, effects, use, fit.strength, budget)
@@ -121,29 +115,6 @@ def train_compiled(
         card = merge_answers(training, card, use, fit.strength, budget)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
-
-
-@compiled
-def predict_each(
-    items: Items, outcome: Vector, weights: Matrix, recipe: Recipe, noise: Matrix, near: Near
-) -> Matrix:
-    """Log-odds of all deals from what is trained on each row of weights, (k, n)."""
-    log_odds: Matrix = np.empty(weights.shape)
-    for k in range(weights.shape[0]):
-        trained = train_compiled(items, outcome, weights[k], recipe, noise, near)
-        log_odds[k] = predict(items.codes, trained)
-    return log_odds
-
-
-@compiled
-def _first_fit(training: Training, use: NDArray[np.bool_], strength: float, near: Near) -> RidgeFit:
-    """Fit every characteristic; the maximum does not hang on the start, and what has none starts flat."""
-    column = training.coding.column
-    if near.column.shape == column.shape and (near.column == column).all():
-        fit = fit_ridge(training, use, strength, np.inf, near.beta)
-        if fit.how == CONVERGED:
-            return fit
-    return fit_ridge(training, use, strength, np.inf, flat_start(training))
 
 
 @compiled
@@ -157,14 +128,43 @@ def answer_effects(coding: Coding, beta: Vector) -> Matrix:
     return effects
 
 
-@compiled
 def predict(codes: NDArray[np.int32], trained: Trained) -> Vector:
     """Log-odds of deals from their answers, (n,)."""
+    return add_effects(codes, trained.intercept, trained.effects)
+
+
+@compiled
+def add_effects(codes: NDArray[np.int32], intercept: float, effects: Matrix) -> Vector:
+    """Add up the effects of each deal's answers, (n,)."""
     n, characteristics = codes.shape
     log_odds = np.empty(n)
     for i in range(n):
-        total = trained.intercept
+        total = intercept
         for c in range(characteristics):
-            total += trained.effects[c, np.uint64(codes[i, c])]
+            total += effects[c, np.uint64(codes[i, c])]
         log_odds[i] = total
     return log_odds
+
+
+@compiled
+def predict_each(
+    items: Items, outcome: Vector, weights: Matrix, fewest: float, strength: float, near: Near
+) -> Matrix:
+    """Log-odds of all deals from a fit, without points, to each row of weights, (k, n)."""
+    log_odds: Matrix = np.empty(weights.shape)
+    for k in range(weights.shape[0]):
+        training = prepare_training(items, outcome, weights[k], fewest)
+        fit = _fit_near(training, strength, near)
+        log_odds[k] = add_effects(items.codes, fit.beta[0], answer_effects(training.coding, fit.beta))
+    return log_odds
+
+
+@compiled
+def _fit_near(training: Training, strength: float, near: Near) -> RidgeFit:
+    """Fit every characteristic; the maximum does not hang on the start, and what has none starts flat."""
+    column, use = training.coding.column, np.ones(training.items.kind.size, dtype=np.bool_)
+    if near.column.shape == column.shape and (near.column == column).all():
+        fit = fit_ridge(training, use, strength, np.inf, near.beta)
+        if fit.how == CONVERGED:
+            return fit
+    return fit_ridge(training, use, strength, np.inf, flat_start(training))

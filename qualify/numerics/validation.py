@@ -13,9 +13,8 @@ from qualify.numerics.calibration import calibration_curve
 from qualify.numerics.cores import replicate, replicate_together, together
 from qualify.numerics.metrics import auc_limits
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each, measure_pairs
-from qualify.numerics.procedures import Near, Recipe, fit_of_all, predict, predict_each, train, with_strength
+from qualify.numerics.procedures import Near, Recipe, fit_of_all, predict, predict_each, train
 from qualify.numerics.resampling import Sample, both_outcomes, draw_units
-from qualify.numerics.selection import NOISE
 
 AUC, BRIER, SCALED_BRIER, LOG_LOSS, INTERCEPT, SLOPE, ICI = range(7)
 # A slope of log-odds so alike that its standard error would be above this says nothing.
@@ -70,7 +69,11 @@ def bootstrap_optimism(sample: Sample, recipe: Recipe, times: int, rng: np.rando
 
 def measure_draws(sample: Sample, recipe: Recipe, near: Near, weights: Matrix) -> Matrix:
     """Train on each row of weights, and measure each model under that and under those of all deals."""
-    log_odds = predict_each(sample.items, sample.outcome, weights, with_strength(recipe), NOISE, near)
+    items, outcome = sample.items, sample.outcome
+    if recipe.integer:
+        log_odds = np.stack([predict(items.codes, train(items, outcome, row, recipe)) for row in weights])
+    else:
+        log_odds = predict_each(items, outcome, weights, recipe.fewest, float(recipe.strength), near)
     return measure_pairs(log_odds, sample.outcome, weights, sample.weights, np.argsort(log_odds, axis=1))
 
 

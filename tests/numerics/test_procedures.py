@@ -20,7 +20,6 @@ from qualify.numerics.procedures import (
 )
 from qualify.numerics.resampling import Sample, draw_units
 from qualify.numerics.ridge import choose_ridge, prepare_training
-from qualify.numerics.selection import NOISE
 
 SHRUNKEN = Recipe(fewest=5.0, integer=False, most=8, largest=10)
 POINTS = Recipe(fewest=5.0, integer=True, most=3, largest=10)
@@ -59,7 +58,7 @@ def test_a_near_start_ends_where_a_flat_one_does(
     rng = np.random.default_rng(0)
     weights = np.stack([draw_units(sample, rng) for _ in range(60)])
     starts = (near, NOWHERE)
-    one, other = (predict_each(*sample[:2], weights, recipe, NOISE, start) for start in starts)
+    one, other = (predict_each(*sample[:2], weights, 1.0, strength, start) for start in starts)
     settled = np.array([train(*sample[:2], row, recipe).how == CONVERGED for row in weights])
     np.testing.assert_allclose(one[settled], other[settled], atol=1e-8)  # of Newton's last step
     np.testing.assert_array_equal(one[~settled], other[~settled])
