@@ -221,6 +221,7 @@ def _rounded(
             if counts[c, a] > 0:
                 low = min(low, effects[c, a])
         for a in range(known + 1):
-            points[c, a] = int(np.rint(max(effects[c, a] - low, 0.0) * scale))
+            # Halves, as ranks in equal steps make them, go up whatever the last bit says.
+            points[c, a] = int(np.floor(max(effects[c, a] - low, 0.0) * scale + 0.5 + 1e-9))
     fill_in(items, counts, points)
     return points
