@@ -233,8 +233,8 @@ def test_nothing_hostile_gets_into_the_page() -> None:
 @given(st.lists(st.text(st.characters(), max_size=40), min_size=1, max_size=4), st.integers(45, 90))
 def test_any_text_survives_escaped_aligned_and_whole(names: list[str], width: int) -> None:
     # As plain objects: pandas' own kind of text cannot hold half a character, as broken exports do.
-    texts = pd.Series(names, dtype=object)
-    frame = pd.DataFrame({"deal": texts, "answer": texts[::-1].to_numpy(), "win_rate": 0.5})
+    deals, answers = (pd.Series(texts, dtype=object) for texts in (names, names[::-1]))
+    frame = pd.DataFrame({"deal": deals, "answer": answers, "win_rate": 0.5})
     seen = _Reader(to_html(frame, caption=names[0]))
     assert set(seen.tags) <= OURS
     assert not seen.open
