@@ -58,7 +58,7 @@ class Ledger:
     def kept(self) -> pd.DataFrame:
         """The days on which the newest version was held against new deals and stayed, the first one first.
 
-        dated (YYYY-MM-DD), version, deals, won (new ones), p_value (of nothing having changed), more_deals
+        as_of (YYYY-MM-DD), version, deals, won (new ones), p_value (of nothing having changed), more_deals
         (how many a rebuild that was called for would have needed, else 0), fingerprint (of the deals), file.
         """
         return kept_table(self._notes)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from qualify.recalibration import Recalibration
 
 SCHEMA, SCHEMA_VERSION = "qualify ledger note", 1
-KEPT_COLUMNS = ["dated", "version", "deals", "won", "p_value", "more_deals", "fingerprint", "file"]
-KEPT_SHOWN = ["dated", "version", "deals", "won", "p_value"]
+KEPT_COLUMNS = ["as_of", "version", "deals", "won", "p_value", "more_deals", "fingerprint", "file"]
+KEPT_SHOWN = ["as_of", "version", "deals", "won", "p_value"]
 NOTE = re.compile(r"(\d{4}Q[1-4])\.kept(?:-([1-9]\d*))?\.json")
 
 
@@ -33,7 +33,7 @@ class Note:
     ----------
     version, sha256 : str
         The version that stayed in force, and the fingerprint of its file.
-    dated : date
+    as_of : date
         The day from which a new version would have been in force.
     deals, won : int
         The new deals.
@@ -49,7 +49,7 @@ class Note:
 
     version: str
     sha256: str
-    dated: dt.date
+    as_of: dt.date
     deals: int
     won: int
     p_value: float
@@ -59,7 +59,7 @@ class Note:
 
     def row(self) -> dict[str, Any]:
         """Return what `Ledger.kept` and the file say of it."""
-        return {name: getattr(self, name) for name in KEPT_COLUMNS} | {"dated": self.dated.isoformat()}
+        return {name: getattr(self, name) for name in KEPT_COLUMNS} | {"as_of": self.as_of.isoformat()}
 
     def content(self) -> str:
         """Return the text of its file."""
@@ -67,7 +67,7 @@ class Note:
         return json.dumps(head | self.row() | {"sha256": self.sha256}, indent=1) + "\n"
 
 
-def note_on(found: Recalibration, kept: Entry, dated: dt.date, there: Sequence[Note]) -> Note:
+def note_on(found: Recalibration, kept: Entry, as_of: dt.date, there: Sequence[Note]) -> Note:
     """Note that a recalibration keeps a version.
 
     Parameters
@@ -76,7 +76,7 @@ def note_on(found: Recalibration, kept: Entry, dated: dt.date, there: Sequence[N
         Whose verdict is ``keep``.
     kept : Entry
         The version.
-    dated : date
+    as_of : date
         The day.
     there : sequence of Note
         The notes that the ledger holds.
@@ -89,7 +89,7 @@ def note_on(found: Recalibration, kept: Entry, dated: dt.date, there: Sequence[N
     said: dict[str, Any] = {
         "version": kept.version,
         "sha256": kept.sha256,
-        "dated": dated,
+        "as_of": as_of,
         "deals": found.n,
         "won": found.won,
         "p_value": float(found.tests["p_value"].iloc[0]),
@@ -99,7 +99,7 @@ def note_on(found: Recalibration, kept: Entry, dated: dt.date, there: Sequence[N
     for note in there:
         if all(getattr(note, name) == value for name, value in said.items()):
             return note
-    quarter = f"{dated.year:04d}Q{(dated.month + 2) // 3}"
+    quarter = f"{as_of.year:04d}Q{(as_of.month + 2) // 3}"
     number = 1 + sum(note.file.startswith(f"{quarter}.") for note in there)
     return Note(**said, file=f"{quarter}.kept{f'-{number}' if number > 1 else ''}.json")
 
@@ -156,7 +156,7 @@ def read_notes(
             reason = f"{name} speaks of a version {short(note.version)} that is not in the ledger"
             problems.append(Problem(reason=reason, mend="move it elsewhere"))
         notes.append(note)
-    return tuple(sorted(notes, key=lambda note: (note.dated, _number(note.file))))
+    return tuple(sorted(notes, key=lambda note: (note.as_of, _number(note.file))))
 
 
 def _note_of(content: bytes, name: str) -> Note:
@@ -174,7 +174,7 @@ def _note_of(content: bytes, name: str) -> Note:
     texts: dict[str, Any] = {
         part: text_of(said[part]) for part in ("version", "sha256", "fingerprint", "file")
     }
-    return Note(dated=dt.date.fromisoformat(said["dated"]), p_value=p_value, **counts, **texts)
+    return Note(as_of=dt.date.fromisoformat(said["as_of"]), p_value=p_value, **counts, **texts)
 
 
 def _number(name: str) -> int:

@@ -32,7 +32,7 @@ FEW = dict.fromkeys(
     ),
     "fewer than ten won or ten lost deals",
 )
-TEAM = ql.simulate_deals(300, curve="sharp", rng=1)
+TEAM = ql.simulate_deals(300, curve="sharp", characteristics=6, rng=1)
 CLOSED = TEAM.frame[TEAM.frame["Outcome"].isin(["Won", "Lost"])]
 X = CLOSED[[asked.column for asked in TEAM.survey.characteristics]]
 Y = CLOSED["Outcome"]

@@ -85,7 +85,7 @@ def test_the_exit_code_says_what_came_of_it(
         assert "Version 2026Q3 stays in force." in done.stdout
         assert {name: after[name] for name in before} == before
         assert set(after) - set(before) == {"2026Q4.kept.json"}
-        assert ledger.kept[["dated", "version", "deals"]].to_numpy().tolist() == [
+        assert ledger.kept[["as_of", "version", "deals"]].to_numpy().tolist() == [
             ["2026-10-01", "2026Q3", 100]
         ]
     assert run(*job, prepared / f"{deals}.csv", "--dry-run").exit_code == (2 if code else 0)

@@ -189,7 +189,7 @@ def test_a_version_that_was_kept_is_noted_and_stays(book: ql.Ledger) -> None:
         kept = ledger.kept
         assert list(kept) == KEPT_COLUMNS
         assert kept["file"].tolist() == ["2027Q1.kept.json", "2027Q1.kept-2.json", "2027Q2.kept.json"]
-        assert kept["dated"].tolist() == ["2027-01-04", "2027-03-31", "2027-04-01"]
+        assert kept["as_of"].tolist() == ["2027-01-04", "2027-03-31", "2027-04-01"]
         assert kept["deals"].tolist() == [80, 90, 80] and kept["more_deals"].tolist() == [0, 0, 12]
         assert kept["version"].eq("2026Q4-2").all() and kept["p_value"].eq(0.31).all()
         pd.testing.assert_frame_equal(ledger.history, book.history)

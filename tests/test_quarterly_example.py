@@ -29,7 +29,7 @@ def example() -> ModuleType:
 def quarters(example: ModuleType, story: str) -> dict[str, pd.DataFrame]:
     change = example.STORIES[story][1]
     return {
-        str(quarter): example.closed_in(quarter, change, seed=100 + number)
+        str(quarter): example.closed_in(quarter, change, seed=200 + number)
         for number, quarter in enumerate(example.QUARTERS, start=1)
     }
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def run_year(folder: Path, criteria: Path, past: pd.DataFrame, change: Change) -
     qualify("ledger", "add", criteria, "--ledger", ledger, "--dated", "2026-01-01")
     past.to_csv(history, index=False)
     for number, quarter in enumerate(QUARTERS, start=1):
-        deals = closed_in(quarter, change, seed=100 + number)
+        deals = closed_in(quarter, change, seed=200 + number)
         new, dated = folder / f"{quarter}.csv", (quarter + 1).start_time.date()
         deals.to_csv(new, index=False)
         job = ["recalibrate", "--ledger", ledger, "--deals", new, "--history", history, "--dated", dated]
@@ -106,7 +107,7 @@ def run_year(folder: Path, criteria: Path, past: pd.DataFrame, change: Change) -
                 print(f"          {one['rep']} gives {one['moved']:+.1f} points beside the others")
         past = pd.concat([past, deals])
         past.to_csv(history, index=False)
-    print("  " + qualify("ledger", "history", "--ledger", ledger)[1].rstrip().replace("\n", "\n  "))
+    print(indent(qualify("ledger", "history", "--ledger", ledger)[1].rstrip(), "  "))
 
 
 def main(folder: Path) -> None:

@@ -63,6 +63,7 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "alone_q": ("q alone", "p"),
     "answer": ("Answer", "text"),
     "apparent": ("Same deals", "metric"),
+    "as_of": ("As of", "text"),
     "ask_next": ("Find out next", "text"),
     "change": ("Change", "text"),
     "characteristic": ("Characteristic", "text"),
