@@ -21,7 +21,13 @@ from qualify.recalibrating.moved_curve import new_band
 from qualify.recalibrating.new_deals import check_draws_for, check_new
 from qualify.recalibrating.origin import Origin
 from qualify.recalibrating.rep_drift import rep_table
-from qualify.recalibrating.tables import gates_now, performance_on_new, scores_table, zones_then_and_now
+from qualify.recalibrating.tables import (
+    gates_now,
+    performance_on_new,
+    scores_table,
+    zones_shown,
+    zones_then_and_now,
+)
 from qualify.recalibrating.words import (
     OLDER_CRITERIA,
     changes_words,
@@ -134,7 +140,7 @@ class Recalibration:
         sections = [
             ("What changes", self.changes[["change"]]),
             ("The criteria in use on the new deals", self.performance),
-            ("Zones then and now", self.zones.drop(columns=["won_then", "won"])),
+            ("Zones then and now", zones_shown(self.zones)),
             ("The closed test", self.tests),
             ("Updates on deals they have not seen", self.comparison),
             ("Drift", self.drift[[*shown, "finding"]]),

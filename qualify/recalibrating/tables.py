@@ -129,6 +129,23 @@ def zones_then_and_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.
     return pd.DataFrame(rows, columns=names)
 
 
+def zones_shown(zones: pd.DataFrame) -> pd.DataFrame:
+    """Return the zones as people read them: movements in percentage points, counts of wins left out.
+
+    Parameters
+    ----------
+    zones : DataFrame
+        `Recalibration.zones`.
+
+    Returns
+    -------
+    DataFrame
+        To be shown.
+    """
+    moved = {name: f"win_rate_{name}" for name in ("moved", "moved_low", "moved_high")}
+    return zones.drop(columns=["won_then", "won"]).rename(columns=moved)
+
+
 def difference(
     now: tuple[float, float], then: tuple[float, float], level: float
 ) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qualify.alarm import WinAlarm
+from qualify.recalibrating.tables import zones_shown
 from qualify.recalibration import Recalibration
 from qualify.report.standalone import Block, Picture, standalone_page
 from qualify.tables.wording import counted
@@ -60,7 +61,7 @@ def _fared(found: Recalibration) -> Block:
         lead=f"{counted(found.n, 'deal')} closed since, {found.won:,} of them won.",
         pictures=[Picture(png=png_of(lambda ax: plot_recalibration(found, ax=ax)), shows=shows)],
         tables=[
-            ("Zones then and now", found.zones.drop(columns=["won_then", "won"])),
+            ("Zones then and now", zones_shown(found.zones)),
             ("On the new deals", found.performance),
             ("The band", found.band[found.band["now"].notna()]),
             ("Answers that stop a deal", found.gates),

@@ -24,6 +24,7 @@ INTERVALS: tuple[Interval, ...] = (
     Interval("swing", "swing_low", "swing_high"),
     Interval("win_rate_then", "win_rate_then_low", "win_rate_then_high"),
     Interval("win_rate", "win_rate_low", "win_rate_high"),
+    Interval("win_rate_moved", "win_rate_moved_low", "win_rate_moved_high"),
     Interval("expected", "expected_low", "expected_high"),
     Interval("generosity", "generosity_low", "generosity_high"),
     Interval("moved", "moved_low", "moved_high"),
@@ -34,11 +35,6 @@ INTERVALS: tuple[Interval, ...] = (
     Interval("odds_ratio", "ci_low", "ci_high"),
     Interval("corrected", "ci_low", "ci_high"),
     Interval("estimate", "ci_low", "ci_high"),
-    Interval("expected", "expected_low", "expected_high"),
-    Interval("generosity", "generosity_low", "generosity_high"),
-    Interval("moved", "moved_low", "moved_high"),
-    Interval("win_rate_then", "win_rate_then_low", "win_rate_then_high"),
-    Interval("worse_by", "worse_low", "worse_high"),
 )
 
 RANGES: dict[tuple[str, str], str] = {("score_low", "score_high"): "Scores"}
@@ -158,6 +154,9 @@ _COLUMNS: dict[str, tuple[str, Format]] = {
     "win_rate": ("Win rate", "percent"),
     "win_rate_high": ("Win rate to", "percent"),
     "win_rate_low": ("Win rate from", "percent"),
+    "win_rate_moved": ("Moved by", "swing"),
+    "win_rate_moved_high": ("Moved to", "swing"),
+    "win_rate_moved_low": ("Moved from", "swing"),
     "win_rate_then": ("Win rate then", "percent"),
     "win_rate_then_high": ("Win rate then to", "percent"),
     "win_rate_then_low": ("Win rate then from", "percent"),
