@@ -15,7 +15,7 @@ from qualify.criteria_file import criteria_to_json
 from qualify.errors import InvalidArgument, did_you_mean, short
 from qualify.files import PathLike
 from qualify.ledger_files import append, append_note, read_folder, read_unchanged, writing
-from qualify.ledger_notes import KEPT_SHOWN, Note, kept_table, note_on
+from qualify.ledger_notes import KEPT_SHOWN, Note, check_kept, in_time, kept_table, note_on
 from qualify.ledger_versions import SHOWN, Entry, check_newest, day_after, day_of, entry_of, history_table
 from qualify.recalibrating.changes import changes_between
 from qualify.tables.render import page
@@ -58,8 +58,9 @@ class Ledger:
     def kept(self) -> pd.DataFrame:
         """The days on which the newest version was held against new deals and stayed, the first one first.
 
-        as_of (YYYY-MM-DD), version, deals, won (new ones), p_value (of nothing having changed), more_deals
-        (how many a rebuild that was called for would have needed, else 0), fingerprint (of the deals), file.
+        as_of (YYYY-MM-DD), version, deals, won (new ones), p_value (of nothing having changed),
+        test_verdict (of the closed test alone), more_deals (how many a rebuild that was called for would have
+        needed, else 0), fingerprint (of the deals), file.
         """
         return kept_table(self._notes)
 
@@ -251,18 +252,15 @@ class Ledger:
         InvalidArgument
             For a recalibration with another verdict, or a date before that of the newest version.
         """
+        check_kept(recalibration)
         check_newest(recalibration.in_use, self._entries, self.path)
-        if recalibration.verdict != "keep":
-            raise InvalidArgument(
-                f"`keep` is for criteria that stay; {recalibration!r}: `add` its `.criteria`."
-            )
         day = day_after(dated, self._entries, where="keep")
         with writing(self.path):
             there = read_unchanged(self.path, self._entries)
             note = note_on(recalibration, there.entries[-1], day, there.notes)
             if note not in there.notes:
                 append_note(self.path, note)
-        return open_ledger(self.path)
+        return replace(self, _notes=in_time({*there.notes, note}))
 
     def _last(self) -> Entry:
         if not self._entries:

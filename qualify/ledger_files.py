@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from qualify.errors import InvalidCriteria, InvalidLedger, LedgerConflict, Problem, QualifyWarning, short
 from qualify.files import read_bytes, write_whole
-from qualify.ledger_notes import NOTE, Note, read_notes
+from qualify.ledger_notes import NOTE, Note, note_of, read_notes
 from qualify.ledger_versions import (
     FROM_BACKUP,
     Entry,
@@ -167,8 +167,10 @@ def append_note(folder: Path, note: Note) -> None:
     InvalidLedger
         Where the file cannot be written; the ledger is then as it was.
     """
+    content = note.content()
+    note_of(content.encode(), note.file)  # what could not be read back would close the ledger
     _sweep(folder)
-    write_whole(folder / note.file, note.content(), InvalidLedger)
+    write_whole(folder / note.file, content, InvalidLedger)
 
 
 def _sweep(folder: Path) -> None:

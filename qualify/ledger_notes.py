@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from qualify.errors import InvalidLedger, Problem, short
+from qualify.errors import InvalidArgument, InvalidLedger, Problem, short
 from qualify.files import read_bytes
 from qualify.ledger_versions import FROM_BACKUP, Entry, text_of
 
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from qualify.recalibration import Recalibration
 
 SCHEMA, SCHEMA_VERSION = "qualify ledger note", 1
-KEPT_COLUMNS = ["as_of", "version", "deals", "won", "p_value", "more_deals", "fingerprint", "file"]
-KEPT_SHOWN = ["as_of", "version", "deals", "won", "p_value"]
+KEPT_COLUMNS = [
+    *("as_of", "version", "deals", "won", "p_value", "test_verdict", "more_deals", "fingerprint", "file")
+]
+KEPT_SHOWN = ["as_of", "version", "deals", "won", "p_value", "test_verdict", "more_deals"]
 NOTE = re.compile(r"(\d{4}Q[1-4])\.kept(?:-([1-9]\d*))?\.json")
 
 
@@ -38,7 +41,9 @@ class Note:
     deals, won : int
         The new deals.
     p_value : float
-        Of the test that decided.
+        Of nothing having changed.
+    test_verdict : str
+        What the closed test alone said.
     more_deals : int
         How many more deals a rebuild that was called for would have needed; else 0.
     fingerprint : str
@@ -53,6 +58,7 @@ class Note:
     deals: int
     won: int
     p_value: float
+    test_verdict: str
     more_deals: int
     fingerprint: str
     file: str
@@ -65,6 +71,26 @@ class Note:
         """Return the text of its file."""
         head = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION}
         return json.dumps(head | self.row() | {"sha256": self.sha256}, indent=1) + "\n"
+
+
+def check_kept(found: object) -> None:
+    """Refuse what is no recalibration, or keeps nothing.
+
+    Parameters
+    ----------
+    found : object
+        What the caller gave `Ledger.keep`.
+
+    Raises
+    ------
+    InvalidArgument
+        With what to do instead.
+    """
+    verdict = getattr(found, "verdict", None)
+    if verdict is None:
+        raise InvalidArgument(f"`recalibration` of `keep` must be a Recalibration; got {short(found)}.")
+    if verdict != "keep":
+        raise InvalidArgument(f"`keep` is for criteria that stay; {found!r}: `add` its `.criteria`.")
 
 
 def note_on(found: Recalibration, kept: Entry, as_of: dt.date, there: Sequence[Note]) -> Note:
@@ -93,6 +119,7 @@ def note_on(found: Recalibration, kept: Entry, as_of: dt.date, there: Sequence[N
         "deals": found.n,
         "won": found.won,
         "p_value": float(found.tests["p_value"].iloc[0]),
+        "test_verdict": found.test_verdict,
         "more_deals": found.more_deals,
         "fingerprint": found.fingerprint,
     }
@@ -100,8 +127,25 @@ def note_on(found: Recalibration, kept: Entry, as_of: dt.date, there: Sequence[N
         if all(getattr(note, name) == value for name, value in said.items()):
             return note
     quarter = f"{as_of.year:04d}Q{(as_of.month + 2) // 3}"
-    number = 1 + sum(note.file.startswith(f"{quarter}.") for note in there)
-    return Note(**said, file=f"{quarter}.kept{f'-{number}' if number > 1 else ''}.json")
+    taken = {note.file for note in there}
+    names = (f"{quarter}.kept{f'-{number}' if number > 1 else ''}.json" for number in count(1))
+    return Note(**said, file=next(name for name in names if name not in taken))
+
+
+def in_time(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Put notes in the order of their days.
+
+    Parameters
+    ----------
+    notes : iterable of Note
+        The notes.
+
+    Returns
+    -------
+    tuple of Note
+        Those of one day by the number of their file.
+    """
+    return tuple(sorted(notes, key=lambda note: (note.as_of, _number(note.file))))
 
 
 def kept_table(notes: Sequence[Note]) -> pd.DataFrame:
@@ -142,29 +186,70 @@ def read_notes(
     -------
     tuple of Note
         By their day.
+
+    Raises
+    ------
+    InvalidLedger
+        Where a newer qualify wrote one.
     """
-    notes = []
+    notes, whole = [], not problems
     for name in names:
         if not NOTE.fullmatch(name):
             continue
         try:
-            note = _note_of(read_bytes(folder / name, InvalidLedger), name)
-        except (InvalidLedger, KeyError, TypeError, ValueError, RecursionError) as error:
-            problems.append(Problem(reason=f"{name} is damaged ({short(str(error))})", mend=FROM_BACKUP))
+            note = note_of(read_bytes(folder / name, InvalidLedger), name)
+        except NewerNote:
+            raise InvalidLedger(f"{folder / name} was written by a newer qualify; update qualify.") from None
+        except (InvalidLedger, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            mend = "put it back from a backup, or move it elsewhere: nothing depends on it"
+            problems.append(Problem(reason=f"{name} is damaged ({short(str(error))})", mend=mend))
             continue
-        if not problems and (note.version not in versions or versions[note.version].sha256 != note.sha256):
-            reason = f"{name} speaks of a version {short(note.version)} that is not in the ledger"
-            problems.append(Problem(reason=reason, mend="move it elsewhere"))
+        if whole:  # else what is wrong with the versions is told already
+            problems += _misfit(note, versions.get(note.version))
         notes.append(note)
-    return tuple(sorted(notes, key=lambda note: (note.as_of, _number(note.file))))
+    return in_time(notes)
 
 
-def _note_of(content: bytes, name: str) -> Note:
+def _misfit(note: Note, version: Entry | None) -> Iterator[Problem]:
+    """Say where the version that a note speaks of is not as it was."""
+    if version is None:
+        reason = f"{note.version}.json, of which {note.file} speaks, is missing"
+        yield Problem(reason=reason, mend=f"{FROM_BACKUP}, or move a note of another ledger elsewhere")
+    elif version.sha256 != note.sha256:
+        yield Problem(reason=f"{version.file} was changed after {note.file} was written", mend=FROM_BACKUP)
+
+
+class NewerNote(Exception):
+    """The note was written by a newer qualify."""
+
+
+def note_of(content: bytes, name: str) -> Note:
+    """Read a note from the bytes of its file.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    name : str
+        Of the file.
+
+    Returns
+    -------
+    Note
+        What it says.
+
+    Raises
+    ------
+    NewerNote
+        Where a newer qualify wrote it.
+    KeyError, TypeError, ValueError, OverflowError, RecursionError
+        Where it is damaged.
+    """
     said = json.loads(content)
     if said["schema"] != SCHEMA or type(said["schema_version"]) is not int:
         raise ValueError("another kind of file")
     if said["schema_version"] > SCHEMA_VERSION:
-        raise ValueError("written by a newer qualify")
+        raise NewerNote
     counts: dict[str, Any] = {part: said[part] for part in ("deals", "won", "more_deals")}
     if any(type(count) is not int or count < 0 for count in counts.values()) or said["file"] != name:
         raise ValueError("a number or name that cannot be")
@@ -172,7 +257,7 @@ def _note_of(content: bytes, name: str) -> Note:
     if not 0.0 <= p_value <= 1.0:  # nor is what is no number
         raise ValueError("a p-value that cannot be")
     texts: dict[str, Any] = {
-        part: text_of(said[part]) for part in ("version", "sha256", "fingerprint", "file")
+        part: text_of(said[part]) for part in ("version", "sha256", "test_verdict", "fingerprint", "file")
     }
     return Note(as_of=dt.date.fromisoformat(said["as_of"]), p_value=p_value, **counts, **texts)
 

@@ -143,6 +143,7 @@ def while_noting(criteria: Criteria, folder: Path, every: int) -> dict[str, int]
         found: Any = SimpleNamespace(
             verdict="keep", in_use=book.current, n=9, won=3, more_deals=0, fingerprint="f", tests=tests
         )
+        found.test_verdict = "keep"
         made = kill_after(steps, opcodes=False)
         book.keep(found, dated=DATES[1])
         sys.settrace(None)
@@ -159,6 +160,8 @@ def while_noting(criteria: Criteria, folder: Path, every: int) -> dict[str, int]
         seen["new" if len(book.kept) else "old"] += 1
         assert how_it_ended(in_a_child(partial(keep, place, -1))) == 0
         assert len(open_ledger(place).kept) == 1, "the same note is made once"
+        assert tags(open_ledger(place).add(tagged(criteria, "two"), dated=DATES[2])) == ["one", "two"]
+        assert not list(place.glob(".*.part")), "leftovers stay"
         shutil.rmtree(place)
     return seen
 

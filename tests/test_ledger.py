@@ -178,12 +178,14 @@ def held(book: ql.Ledger, **change: Any) -> Any:
     """What a ledger asks of a recalibration that keeps."""
     tests = pd.DataFrame({"p_value": [0.31, 0.02]})
     said = {"verdict": "keep", "in_use": book.current, "criteria": book.current, "tests": tests}
+    said |= {"test_verdict": "keep"}
     return SimpleNamespace(**(said | {"n": 80, "won": 30, "more_deals": 0, "fingerprint": "ab12"} | change))
 
 
 def test_a_version_that_was_kept_is_noted_and_stays(book: ql.Ledger) -> None:
     noted = book.keep(held(book), dated="2027-01-04").keep(held(book, n=90), dated="2027-03-31")
-    noted = noted.keep(held(book, more_deals=12), dated="2027-04-01")
+    # What the test alone asked for stands beside.
+    noted = noted.keep(held(book, more_deals=12, test_verdict="rebuild"), dated="2027-04-01")
     again = ql.open_ledger(book.path)
     for ledger in (noted, again):
         kept = ledger.kept
@@ -191,6 +193,7 @@ def test_a_version_that_was_kept_is_noted_and_stays(book: ql.Ledger) -> None:
         assert kept["file"].tolist() == ["2027Q1.kept.json", "2027Q1.kept-2.json", "2027Q2.kept.json"]
         assert kept["as_of"].tolist() == ["2027-01-04", "2027-03-31", "2027-04-01"]
         assert kept["deals"].tolist() == [80, 90, 80] and kept["more_deals"].tolist() == [0, 0, 12]
+        assert kept["test_verdict"].tolist() == ["keep", "keep", "rebuild"]
         assert kept["version"].eq("2026Q4-2").all() and kept["p_value"].eq(0.31).all()
         pd.testing.assert_frame_equal(ledger.history, book.history)
     assert "kept" in again._repr_html_() and "kept" not in book._repr_html_()
@@ -198,6 +201,30 @@ def test_a_version_that_was_kept_is_noted_and_stays(book: ql.Ledger) -> None:
     added = again.add(again.current, dated="2027-02-01")
     assert len(added.kept) == len(ql.open_ledger(book.path).kept) == 3
     assert added.current.version == "2027Q1"
+
+
+def test_no_note_takes_the_place_of_another(book: ql.Ledger) -> None:
+    for deals in (80, 81):
+        book.keep(held(book, n=deals), dated="2027-01-04")
+    (book.path / "2027Q1.kept.json").unlink()
+    noted = book.keep(held(book, n=82), dated="2027-01-04")
+    assert noted.kept["deals"].tolist() == ql.open_ledger(book.path).kept["deals"].tolist() == [82, 81]
+
+
+def test_a_note_knows_the_version_it_speaks_of(book: ql.Ledger) -> None:
+    book.keep(held(book), dated="2027-01-04").keep(held(book, n=90), dated="2027-01-05")
+    (book.path / "index.json").unlink()
+    file = book.path / "2026Q4-2.json"
+    file.write_text(file.read_text().replace('"bands_from"', ' "bands_from"', 1))
+    with pytest.raises(ql.InvalidLedger) as caught:
+        ql.open_ledger(book.path)
+    said = [str(problem) for problem in caught.value.problems]
+    assert len(said) == 2 and all("2026Q4-2.json was changed after 2027Q1.kept" in one for one in said)
+    file.unlink()
+    with pytest.raises(
+        ql.InvalidLedger, match=r"2026Q4-2\.json, of which 2027Q1\.kept\.json speaks, is missing"
+    ):
+        ql.open_ledger(book.path)
 
 
 def test_the_same_note_is_made_once(book: ql.Ledger) -> None:
@@ -209,6 +236,8 @@ def test_the_same_note_is_made_once(book: ql.Ledger) -> None:
 
 def test_only_what_keeps_the_newest_version_is_noted(book: ql.Ledger) -> None:
     late = ql.open_ledger(book.path)
+    with pytest.raises(ql.InvalidArgument, match="must be a Recalibration"):
+        book.keep(book.current, dated="2027-01-01")  # type: ignore[arg-type]
     with pytest.raises(ql.InvalidArgument, match="`keep` is for criteria that stay"):
         book.keep(held(book, verdict="shift"), dated="2027-01-01")
     with pytest.raises(ql.InvalidArgument, match="must not go back"):
@@ -231,7 +260,9 @@ def test_only_what_keeps_the_newest_version_is_noted(book: ql.Ledger) -> None:
         (lambda said: said | {"file": "2026Q1.kept.json"}, "cannot be"),
         (lambda said: said | {"schema_version": 2}, "newer qualify"),
         (lambda said: said | {"schema": "something"}, "another kind"),
-        (lambda said: said | {"sha256": "0"}, "not in the ledger"),
+        (lambda said: said | {"sha256": "0"}, "was changed after"),
+        (lambda said: said | {"version": "2020Q1"}, "is missing"),
+        (lambda said: said | {"p_value": 10**400}, "damaged"),
         (lambda said: {}, "damaged"),
         (lambda said: [], "damaged"),
     ],
