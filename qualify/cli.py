@@ -14,7 +14,7 @@ import typer
 from qualify._version import __version__
 from qualify.errors import InvalidArgument
 from qualify.ledger_commands import ledger_app, recalibrate
-from qualify.terminal import AsJson, DealsFile, Replicates, Seed, plain_errors, show, tell
+from qualify.terminal import AsJson, CriteriaFile, DealsFile, Replicates, Seed, plain_errors, show, tell
 
 if TYPE_CHECKING:
     from qualify.study import Study
@@ -108,9 +108,7 @@ def infer_survey(
 
 @app.command()
 def score(
-    criteria: Annotated[
-        Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
-    ],
+    criteria: CriteriaFile,
     deals: DealsFile,
     out: Annotated[Path | None, typer.Option(help="CSV file for the scored deals.")] = None,
     value: Annotated[
@@ -155,9 +153,7 @@ def score(
 
 @app.command()
 def export(
-    criteria: Annotated[
-        Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
-    ],
+    criteria: CriteriaFile,
     files: Annotated[
         list[Path],
         typer.Argument(

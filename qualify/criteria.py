@@ -292,19 +292,19 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     gates = gates_of(deals, refined, level, chance)
     tipping = describe_tipping(deals, refined.sample, refined.in_points, level=level, limits=Limits())
     origin = origin_of(settings | {"most": refined.recipe.most}, level, rng)
+    tables = _scores(deals, refined, tipping, gates, settings["zones"])
     return Criteria(
-        **_scores(deals, refined, tipping, gates, settings["zones"]),
+        **tables,
         gates=gates.table,
         rules=gates.rules,
         stability=stability_table(deals, refined),
         parsimony=parsimony_table(deals, refined, level),
         left_out=left_out_table(deals, refined, level, chance),
-        answers=answers_table(deals, refined),
         performance=performance_table(refined, level),
         tipping=replace(tipping, scores=tipping.scores.loc[arrived]),
         survey=deals.survey,
         version="1",
-        provenance=origin | provenance_of(deals, refined),
+        provenance=origin | provenance_of(deals, refined, tables["points"]),
     )
 
 
@@ -312,11 +312,13 @@ def _scores(
     deals: Deals, refined: Refined, tipping: TippingPoint, gates: Gates, zones: tuple[float, float]
 ) -> dict[str, Any]:
     """Tables of what answers earn and scores say."""
-    points = points_table(deals, refined)
+    answers = answers_table(deals, refined)
+    points = points_table(answers, refined)
     highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
     probabilities = probability_table(refined, highest, tipping.level)
     zoning = Zoning.choose(tipping, probabilities, zones)
     return {
+        "answers": answers,
         "points": points,
         "bands": band_table(tipping, refined.sample, gates.stopped, zoning, highest),
         "probabilities": probabilities,

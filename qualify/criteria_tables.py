@@ -31,13 +31,11 @@ from qualify.tipping_verdict import ZONES
 Numbers = NDArray[np.float64]
 
 
-def points_table(deals: Deals, refined: Refined) -> pd.DataFrame:
-    """Points of every answer of the characteristics that earn any."""
-    table = answers_table(deals, refined)
+def points_table(answers: pd.DataFrame, refined: Refined) -> pd.DataFrame:
+    """Points of every answer, of those in `answers_table`, whose characteristic earns any."""
     levels = refined.sample.items.levels
-    table["points"] = np.concatenate(
-        [refined.trained.points[c, : count + 1] for c, count in enumerate(levels)], dtype=np.int64
-    )
+    earned = [refined.trained.points[c, : count + 1] for c, count in enumerate(levels)]
+    table = answers.assign(points=np.concatenate(earned, dtype=np.int64))
     earns = table.groupby("characteristic", sort=False)["points"].transform("any").astype(bool)
     columns = ["characteristic", "answer", "points", "low", "high"]
     return table.loc[earns, columns].reset_index(drop=True)
@@ -188,7 +186,7 @@ def performance_table(refined: Refined, level: float) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["metric", "estimate", "ci_low", "ci_high"])
 
 
-def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
+def provenance_of(deals: Deals, refined: Refined, points: pd.DataFrame) -> dict[str, Any]:
     """Numbers of deals, fingerprint, and the fit of the kept characteristics with its covariance."""
     sample, trained = refined.sample, refined.trained
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
@@ -211,9 +209,7 @@ def provenance_of(deals: Deals, refined: Refined) -> dict[str, Any]:
             "coefficients": fit.beta[busy].tolist(),
             "covariance": (inverse @ information @ inverse).tolist(),
             "uncertainty": inverse.tolist(),
-            "answers": answer_columns(
-                points_table(deals, refined), training.coding, deals.survey.names, busy
-            ),
+            "answers": answer_columns(points, training.coding, deals.survey.names, busy),
         },
     }
 

@@ -14,6 +14,8 @@ from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Coding, Items, cod
 from qualify.survey import UNKNOWN, Survey
 
 PER_STEP = "per step"
+# What each kind of characteristic is to `qualify.numerics`.
+KINDS = {"yes_no": NOMINAL, "choice": NOMINAL, "ordered": RANKED, "score": NUMERIC}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -219,7 +221,6 @@ def items_of(answers: pd.DataFrame, survey: Survey) -> Items:
     Items
         Codes and kinds, ready for `qualify.numerics`.
     """
-    kinds = {"yes_no": NOMINAL, "choice": NOMINAL, "ordered": RANKED, "score": NUMERIC}
     names = list(survey.names)
     levels = [len(answers[name].cat.categories) - 1 for name in names]
     value = np.zeros((len(names), max(levels, default=0) + 1))
@@ -238,7 +239,7 @@ def items_of(answers: pd.DataFrame, survey: Survey) -> Items:
         codes=np.ascontiguousarray(np.column_stack(codes))
         if codes
         else np.zeros((len(answers), 0), np.int32),
-        kind=np.array([kinds[survey.characteristic(name).kind] for name in names], dtype=np.int8),
+        kind=np.array([KINDS[survey.characteristic(name).kind] for name in names], dtype=np.int8),
         levels=np.array(levels, dtype=np.int32),
         value=value,
         reference=reference,

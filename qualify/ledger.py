@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,10 @@ from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_to_json
 from qualify.errors import InvalidArgument, did_you_mean, short
 from qualify.files import PathLike
+from qualify.ledger_days import day_after, day_of, in_quarter
 from qualify.ledger_files import append, append_note, read_folder, read_unchanged, writing
 from qualify.ledger_notes import KEPT_SHOWN, Note, check_kept, in_time, kept_table, note_on
-from qualify.ledger_versions import SHOWN, Entry, check_newest, day_after, day_of, entry_of, history_table
+from qualify.ledger_versions import SHOWN, Entry, check_newest, entry_of, history_table
 from qualify.recalibrating.changes import changes_between
 from qualify.tables.render import page
 from qualify.tables.wording import counted
@@ -172,10 +172,7 @@ class Ledger:
             For a date before that of the newest version.
         """
         day = day_after(dated, self._entries, where="add")
-        quarter = f"{day.year:04d}Q{(day.month + 2) // 3}"
-        taken = {entry.version for entry in self._entries}
-        names = (f"{quarter}-{number}" if number > 1 else quarter for number in count(1))
-        return next(name for name in names if name not in taken)
+        return in_quarter(day, {entry.version for entry in self._entries})
 
     def add(
         self, criteria: Criteria, *, dated: dt.date | str, recalibration: Recalibration | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qualify.errors import InvalidArgument, short
-from qualify.terminal import MISTAKE, AsJson, Seed, plain_errors, show
+from qualify.terminal import MISTAKE, AsJson, CriteriaFile, Seed, plain_errors, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +76,7 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
 
 @ledger_app.command()
 def add(
-    criteria: Annotated[
-        Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
-    ],
+    criteria: CriteriaFile,
     ledger: LedgerFolder,
     dated: Dated = None,
 ) -> None:

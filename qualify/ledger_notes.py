@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from qualify.errors import InvalidArgument, InvalidLedger, Problem, short
 from qualify.files import read_bytes
+from qualify.ledger_days import in_quarter
 from qualify.ledger_versions import FROM_BACKUP, Entry, text_of
 
 if TYPE_CHECKING:
@@ -126,10 +126,8 @@ def note_on(found: Recalibration, kept: Entry, as_of: dt.date, there: Sequence[N
     for note in there:
         if all(getattr(note, name) == value for name, value in said.items()):
             return note
-    quarter = f"{as_of.year:04d}Q{(as_of.month + 2) // 3}"
-    taken = {note.file for note in there}
-    names = (f"{quarter}.kept{f'-{number}' if number > 1 else ''}.json" for number in count(1))
-    return Note(**said, file=next(name for name in names if name not in taken))
+    taken = {note.file.removesuffix(".json") for note in there}
+    return Note(**said, file=f"{in_quarter(as_of, taken, '.kept')}.json")
 
 
 def in_time(notes: Iterable[Note]) -> tuple[Note, ...]:

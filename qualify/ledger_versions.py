@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -15,7 +14,7 @@ import pandas as pd
 
 from qualify.criteria import Criteria
 from qualify.criteria_file import criteria_from_dict, criteria_to_json
-from qualify.errors import InvalidArgument, InvalidCriteria, LedgerConflict, Problem, short
+from qualify.errors import InvalidCriteria, LedgerConflict, Problem, short
 
 COLUMNS = ["version", "parent", "dated", "verdict", "deals", "won", "fingerprint", "file"]
 SHOWN = ["version", "parent", "dated", "verdict", "deals", "won"]
@@ -249,61 +248,3 @@ def text_of(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{short(value)} where a text should be")
     return value
-
-
-def day_of(date: object, *, name: str, where: str) -> dt.date:
-    """Return a calendar day given as such, as a moment of it, or as text.
-
-    Parameters
-    ----------
-    date : object
-        What the caller gave.
-    name, where : str
-        The parameter and the public function, for the message.
-
-    Returns
-    -------
-    date
-        The day.
-
-    Raises
-    ------
-    InvalidArgument
-        Where it is none.
-    """
-    with contextlib.suppress(ValueError, TypeError):  # text that is no date, a moment that is missing
-        if isinstance(date, dt.date):  # a moment is a date too
-            return dt.date(date.year, date.month, date.day)
-        if isinstance(date, str):
-            return dt.date.fromisoformat(date)
-    raise InvalidArgument(f"`{name}` of `{where}` must be a date as 2026-09-30; got {short(date)}.")
-
-
-def day_after(dated: object, entries: Sequence[Entry], *, where: str) -> dt.date:
-    """Return a calendar day that does not come before the newest version's.
-
-    Parameters
-    ----------
-    dated : object
-        What the caller gave as `dated`.
-    entries : sequence of Entry
-        The versions, in order.
-    where : str
-        The public function, for the message.
-
-    Returns
-    -------
-    date
-        The day.
-
-    Raises
-    ------
-    InvalidArgument
-        Where it is none, or earlier.
-    """
-    day = day_of(dated, name="dated", where=where)
-    if entries and day < (last := entries[-1]).dated:
-        raise InvalidArgument(
-            f"`dated` of `{where}` must not go back: version {last.version} is dated {last.dated}; got {day}."
-        )
-    return day

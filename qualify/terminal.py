@@ -16,6 +16,9 @@ MISTAKE, INTERRUPTED = 2, 130
 DealsFile = Annotated[
     Path, typer.Argument(help="Table of deals: .csv, .xlsx, .parquet or .jsonl.", metavar="DEALS")
 ]
+CriteriaFile = Annotated[
+    Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
+]
 Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives the same files.", min=0)]
 Replicates = Annotated[
     int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=2)

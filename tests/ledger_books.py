@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import qualify as ql
 
 
+@cache
 def two_criteria() -> tuple[ql.Criteria, ql.Criteria]:
     """Criteria of two years."""
     made = []

@@ -27,13 +27,16 @@ from typing import Any
 
 import pandas as pd
 
-from qualify import files, ledger, ledger_files, ledger_notes, ledger_versions, lock
+from qualify import files, ledger, ledger_days, ledger_files, ledger_notes, ledger_versions, lock
 from qualify.criteria import Criteria
 from qualify.criteria_file import read_criteria
 from qualify.errors import LedgerConflict, QualifyError
 from qualify.ledger import Ledger, open_ledger
 
-WATCHED = {module.__file__ for module in (files, ledger, ledger_files, ledger_notes, ledger_versions, lock)}
+WATCHED = {
+    module.__file__
+    for module in (files, ledger, ledger_days, ledger_files, ledger_notes, ledger_versions, lock)
+}
 # System calls that a full or broken disk lets fail.
 ON_FILES = ("openat", "mkdir", "read", "getdents64", "write", "fsync", "rename", "unlink", "close", "flock")
 DATES = ("2026-07-01", "2026-10-01", "2027-01-01")

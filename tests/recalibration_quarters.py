@@ -15,6 +15,7 @@ from qualify.criteria import Criteria
 from qualify.criteria_check import contradictions
 from qualify.criteria_file import criteria_from_dict, criteria_to_json
 
+DRAWS = 199
 Change = Callable[[np.ndarray, pd.DataFrame], np.ndarray]
 
 CHANGES: dict[str, Change] = {
@@ -58,6 +59,18 @@ def quarter_frame(n: int, change: str = "nothing", seed: int = 5) -> pd.DataFram
     rng = np.random.default_rng(1000 + seed)
     won = np.where(rng.random(len(frame)) < chance, "Won", "Lost")
     return frame.assign(Deal="N-" + frame["Deal"], Outcome=won)
+
+
+@cache
+def shifted() -> ql.Recalibration:
+    """The level has moved."""
+    return ql.recalibrate(in_use(), quarter(300, "level"), history=past(), replicates=DRAWS)
+
+
+@cache
+def stretched() -> ql.Recalibration:
+    """The curve has grown flatter."""
+    return ql.recalibrate(in_use(), quarter(500, "slope"), replicates=DRAWS)
 
 
 def usable(criteria: Criteria) -> None:

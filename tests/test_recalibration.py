@@ -7,8 +7,9 @@ from dataclasses import fields
 import numpy as np
 import pandas as pd
 import pytest
+import recalibration_quarters
 import statsmodels.api as sm
-from recalibration_quarters import in_use, past, quarter, usable
+from recalibration_quarters import DRAWS, in_use, past, quarter, usable
 from scipy.special import expit, logit
 
 import qualify as ql
@@ -18,8 +19,6 @@ from qualify.recalibrating.closed_testing import Compared
 from qualify.recalibrating.words import words_on_tests
 from qualify.recalibration import Recalibration
 
-DRAWS = 199
-
 
 @pytest.fixture(scope="module")
 def criteria() -> Criteria:
@@ -27,13 +26,13 @@ def criteria() -> Criteria:
 
 
 @pytest.fixture(scope="module")
-def shifted(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(300, "level"), history=past(), replicates=DRAWS)
+def shifted() -> Recalibration:
+    return recalibration_quarters.shifted()
 
 
 @pytest.fixture(scope="module")
-def stretched(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(500, "slope"), replicates=DRAWS)
+def stretched() -> Recalibration:
+    return recalibration_quarters.stretched()
 
 
 @pytest.fixture(scope="module")

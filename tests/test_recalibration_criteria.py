@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
-from recalibration_quarters import in_use, past, quarter, quarter_frame, usable
+import recalibration_quarters
+from recalibration_quarters import DRAWS, in_use, past, quarter, quarter_frame, usable
 from scipy.special import expit
 
 import qualify as ql
@@ -16,8 +17,6 @@ from qualify.criteria_file import criteria_to_json
 from qualify.recalibrating.held_deals import hold
 from qualify.recalibration import Recalibration
 
-DRAWS = 199
-
 
 @pytest.fixture(scope="module")
 def criteria() -> Criteria:
@@ -25,13 +24,13 @@ def criteria() -> Criteria:
 
 
 @pytest.fixture(scope="module")
-def shifted(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(300, "level"), history=past(), replicates=DRAWS)
+def shifted() -> Recalibration:
+    return recalibration_quarters.shifted()
 
 
 @pytest.fixture(scope="module")
-def stretched(criteria: Criteria) -> Recalibration:
-    return ql.recalibrate(criteria, quarter(500, "slope"), replicates=DRAWS)
+def stretched() -> Recalibration:
+    return recalibration_quarters.stretched()
 
 
 def test_updated_criteria_can_be_used_and_updated_again(

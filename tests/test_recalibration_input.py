@@ -7,13 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from recalibration_quarters import in_use, past, quarter, quarter_frame, usable
+from recalibration_quarters import DRAWS, in_use, past, quarter, quarter_frame, usable
 
 import qualify as ql
 from qualify.criteria import Criteria
 from qualify.errors import InvalidArgument, InvalidCriteria, InvalidDeals, NotEnoughDeals
-
-DRAWS = 199
 
 
 @pytest.fixture(scope="module")

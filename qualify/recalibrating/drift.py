@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from qualify.criteria import Criteria
 from qualify.deals import Deals
-from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, code_answers, dense_design
+from qualify.design import KINDS
+from qualify.numerics.coding import Items, code_answers, dense_design
 from qualify.numerics.full_fit import fit_full
 from qualify.numerics.logistic import RatioTest
 from qualify.numerics.stability_index import resampled_index, stability_index
@@ -169,13 +170,12 @@ def period_test(asked: Characteristic, then: pd.DataFrame, now: pd.DataFrame, fe
 def _items(asked: Characteristic, rows: pd.DataFrame, codes: NDArray[np.int32]) -> Items:
     """Hold the counted answers of one question as integers with what they mean."""
     known = len(rows) - 1
-    kind = {"yes_no": NOMINAL, "choice": NOMINAL, "ordered": RANKED, "score": NUMERIC}[asked.kind]
     value = np.zeros((1, known + 1))
     # A score is counted by ranges or whole numbers: steps between them are steps.
     value[0, :known] = np.arange(known)
     return Items(
         codes=np.ascontiguousarray(codes[:, None], dtype=np.int32),
-        kind=np.array([kind], dtype=np.int8),
+        kind=np.array([KINDS[asked.kind]], dtype=np.int8),
         levels=np.array([known], dtype=np.int32),
         value=value,
         reference=np.array([-1], dtype=np.int32),

@@ -12,7 +12,7 @@ from scipy.special import expit
 from scipy.stats import norm
 
 from qualify.criteria import Criteria
-from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.blocks import Vector
 from qualify.numerics.updating import Line
 from qualify.recalibrating.held_deals import HeldDeals, log_odds_of
 from qualify.tables.wording import counted
@@ -78,7 +78,8 @@ def moved_table(table: pd.DataFrame, line: Line, level: float) -> pd.DataFrame:
     before, low, high = (log_odds_of(table[name].to_numpy()) for name in ("probability", "low", "high"))
     after = line.intercept + line.slope * before
     z = float(norm.ppf(0.5 + level / 2))
-    error = np.einsum("ni,ij,nj->n", *(_with_one(before), line.covariance, _with_one(before)))
+    columns = np.column_stack([np.ones(before.size), before])
+    error = np.einsum("ni,ij,nj->n", columns, line.covariance, columns)
     half = z * np.sqrt(np.maximum(error, 0.0))
     moved = {
         "probability": expit(after),
@@ -88,10 +89,6 @@ def moved_table(table: pd.DataFrame, line: Line, level: float) -> pd.DataFrame:
     # Rounding may make a flat piece fall by a hair.
     moved["probability"] = np.maximum.accumulate(moved["probability"])
     return table.assign(**moved)
-
-
-def _with_one(values: Vector) -> Matrix:
-    return np.column_stack([np.ones(values.size), values])
 
 
 def moved_tipping(criteria: Criteria, held: HeldDeals, line: Line) -> TippingPoint:
