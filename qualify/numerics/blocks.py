@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
-from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.compiled import compiled
 from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
+from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put, room, sum_of
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+# Lines of 64 numbers that `add_products` works with.
+LINES = 4
 # So many blocks are laid out, or looked at, by one core at a time.
 SLICE = 1024
 
@@ -36,18 +39,29 @@ class Blocks(NamedTuple):
 def empty_blocks(rows: int, columns: int) -> Blocks:
     """Room for so many deals and columns, all zero."""
     count = (rows + LANES - 1) // LANES
-    shape = (count, LANES)
-    return Blocks(np.zeros((count, columns, LANES)), np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    numbers = aligned((columns + 3) * count * LANES)
+    numbers[:] = 0.0
+    return divided(numbers, columns)
+
+
+@compiled
+def divided(numbers: Vector, columns: int) -> Blocks:
+    """Make blocks of so many columns out of so many numbers."""
+    count = numbers.size // ((columns + 3) * LANES)
+    size, shape = count * LANES, (count, LANES)
+    return Blocks(
+        numbers[: columns * size].reshape((count, columns, LANES)),
+        numbers[columns * size : (columns + 1) * size].reshape(shape),
+        numbers[(columns + 1) * size : (columns + 2) * size].reshape(shape),
+        numbers[(columns + 2) * size :].reshape(shape),
+    )
 
 
 def block_rows(design: Matrix, outcome: Vector, weights: Vector, offset: Vector) -> Blocks:
     """Put the rows of an ordinary design that have weight into blocks."""
     rows = np.flatnonzero(weights > 0)
     count = (rows.size + LANES - 1) // LANES
-    shape = (count, LANES)
-    blocks = Blocks(
-        np.empty((count, design.shape[1], LANES)), np.empty(shape), np.empty(shape), np.empty(shape)
-    )
+    blocks = divided(room((design.shape[1] + 3) * count * LANES), design.shape[1])
 
     def fill(part: slice) -> None:
         some = rows[part.start * LANES : part.stop * LANES]
@@ -88,11 +102,9 @@ def block_answers(items: Items, coding: Coding, outcome: Vector, weights: Vector
     """Put coded answers of the deals with weight into blocks, intercept first."""
     asked, by_answer = _column_values(coding)
     kept = rows_with_weight(weights)
-    count = (kept.size + LANES - 1) // LANES
-    columns, shape = np.empty((count, asked.size, LANES)), (count, LANES)
-    blocks = Blocks(columns, np.zeros(shape), np.zeros(shape), np.zeros(shape))
-    columns[count - 1 :] = 0.0
-    for b in range(count):
+    blocks = empty_blocks(kept.size, asked.size)
+    columns = blocks.columns
+    for b in range(columns.shape[0]):
         rows = kept[b * LANES : (b + 1) * LANES]
         for i in range(rows.size):
             columns[b, 0, i] = 1.0
@@ -135,7 +147,7 @@ def with_columns(blocks: Blocks, columns: NDArray[np.int64]) -> Blocks:
     if columns.size == blocks.columns.shape[1]:
         return blocks
     count = blocks.columns.shape[0]
-    kept = np.empty((count, columns.size, LANES))
+    kept = aligned(count * columns.size * LANES).reshape((count, columns.size, LANES))
     for b in range(count):
         for j in range(columns.size):
             kept[b, j] = blocks.columns[b, columns[j]]
@@ -145,11 +157,12 @@ def with_columns(blocks: Blocks, columns: NDArray[np.int64]) -> Blocks:
 @compiled
 def block_log_odds(blocks: Blocks, b: int, beta: Vector, log_odds: Vector) -> None:
     """Fill in the log-odds of the deals of one block."""
-    for i in range(LANES):
-        log_odds[i] = blocks.offset[b, i]
-    for j in range(beta.size):
-        for i in range(LANES):
-            log_odds[i] += beta[j] * blocks.columns[b, j, i]
+    first, above = b * LANES, b * LANES * beta.size
+    for k in range(0, LANES, SIZE):
+        total = eight(blocks.offset, first + k)
+        for j in range(beta.size):
+            total = plus_product(total, alike(beta[j]), eight(blocks.columns, above + j * LANES + k))
+        put(log_odds, k, total)
 
 
 @compiled
@@ -173,52 +186,91 @@ def score_and_information(blocks: Blocks, beta: Vector) -> tuple[Vector, Matrix]
     """Gradient and Fisher information of the log-likelihood."""
     p = beta.size
     gradient, information = np.zeros(p), np.zeros((p, p))
-    log_odds, won, lost = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    residual, spread = np.empty(LANES), np.empty(LANES)
+    log_odds, won, lost, lines = aligned(LANES), aligned(LANES), aligned(LANES), aligned(LINES * LANES)
     for b in range(blocks.weights.shape[0]):
         block_log_odds(blocks, b, beta, log_odds)
         chances(log_odds, won, lost)
-        for i in range(LANES):
-            w, y = blocks.weights[b, i], blocks.outcome[b, i]
-            residual[i] = w * (y * lost[i] - (1.0 - y) * won[i])
-            spread[i] = w * won[i] * lost[i]
-        add_products(blocks.columns[b], residual, spread, gradient, information)
+        residual_and_spread(blocks, b, won, lost, lines)
+        add_products(blocks.columns, b * p * LANES, lines, gradient, information)
     for a in range(p):
         for c in range(a):
             information[c, a] = information[a, c]
     return gradient, information
 
 
-@compiled_sums
+@compiled
+def score(blocks: Blocks, beta: Vector) -> Vector:
+    """Gradient of the log-likelihood alone."""
+    p, gradient = beta.size, np.zeros(beta.size)
+    log_odds, won, lost, lines = aligned(LANES), aligned(LANES), aligned(LANES), aligned(2 * LANES)
+    for b in range(blocks.weights.shape[0]):
+        block_log_odds(blocks, b, beta, log_odds)
+        chances(log_odds, won, lost)
+        residual_and_spread(blocks, b, won, lost, lines)
+        add_weighted(blocks.columns, b * p * LANES, lines, gradient)
+    return gradient
+
+
+@compiled
+def residual_and_spread(blocks: Blocks, b: int, won: Vector, lost: Vector, lines: Vector) -> None:
+    """Fill in the first two lines: ``w(y − p)`` and ``w·p(1 − p)`` of the deals of one block."""
+    one = alike(1.0)
+    for k in range(0, LANES, SIZE):
+        w, y = eight(blocks.weights, b * LANES + k), eight(blocks.outcome, b * LANES + k)
+        p, q = eight(won, k), eight(lost, k)
+        put(lines, k, w * (y * q - (one - y) * p))
+        put(lines, LANES + k, w * p * q)
+
+
+@compiled
+def add_weighted(columns: NDArray[np.float64], first: int, weights: Vector, sums: Vector) -> None:
+    """Add the weighted sum of each column of one block, which begin at `first`."""
+    for a in range(sums.size):
+        total = alike(0.0)
+        for k in range(0, LANES, SIZE):
+            total = plus_product(total, eight(weights, k), eight(columns, first + a * LANES + k))
+        sums[a] += sum_of(total)
+
+
+@compiled
 def add_products(
-    columns: Matrix, residual: Vector, spread: Vector, gradient: Vector, information: Matrix
+    columns: NDArray[np.float64], first: int, lines: Vector, gradient: Vector, information: Matrix
 ) -> None:
     """Add one block to the gradient and to the lower half of the information.
 
-    Two columns meet two at a time, so that each number fetched serves twice. An odd last column is met twice,
-    with the same sum stored twice.
+    Its columns lie in memory from the place `first` on. Of the four lines of 64 the first weights columns,
+    the second products of columns, and two are room to work in. Two columns meet two at a time, so that each
+    number fetched serves twice. An odd last column is met twice, with the same sum stored twice.
     """
     p = gradient.size
-    first, second = np.empty(LANES), np.empty(LANES)
     for a in range(0, p, 2):
         b = min(a + 1, p - 1)
-        ga, gb = gradient[a], gradient[b]
-        for i in range(LANES):
-            x, y = columns[a, i], columns[b, i]
-            ga += residual[i] * x
-            gb += residual[i] * y
-            first[i] = spread[i] * x
-            second[i] = spread[i] * y
-        gradient[a], gradient[b] = ga, gb
+        ga, gb = alike(0.0), alike(0.0)
+        for k in range(0, LANES, SIZE):
+            x, y = eight(columns, first + a * LANES + k), eight(columns, first + b * LANES + k)
+            weight, spread = eight(lines, k), eight(lines, LANES + k)
+            ga, gb = plus_product(ga, weight, x), plus_product(gb, weight, y)
+            put(lines, 2 * LANES + k, spread * x)
+            put(lines, 3 * LANES + k, spread * y)
+        gradient[a], gradient[b] = gradient[a] + sum_of(ga), gradient[b] + sum_of(gb)
         for c in range(0, a + 1, 2):
             d = min(c + 1, b)
-            ac, ad = information[a, c], information[a, d]
-            bc, bd = information[b, c], information[b, d]
-            for i in range(LANES):
-                x, y = columns[c, i], columns[d, i]
-                ac += first[i] * x
-                ad += first[i] * y
-                bc += second[i] * x
-                bd += second[i] * y
+            ac, ad, bc, bd = _four_products(columns, first + c * LANES, first + d * LANES, lines)
+            ac, ad = information[a, c] + ac, information[a, d] + ad
+            bc, bd = information[b, c] + bc, information[b, d] + bd
             information[a, c], information[a, d] = ac, ad
             information[b, c], information[b, d] = bc, bd
+
+
+@compiled
+def _four_products(
+    columns: NDArray[np.float64], c: int, d: int, lines: Vector
+) -> tuple[float, float, float, float]:
+    """Multiply the columns that begin at `c` and `d` by the third and by the fourth line, and add up."""
+    ac, ad, bc, bd = alike(0.0), alike(0.0), alike(0.0), alike(0.0)
+    for k in range(0, LANES, SIZE):
+        x, y = eight(columns, c + k), eight(columns, d + k)
+        one, other = eight(lines, 2 * LANES + k), eight(lines, 3 * LANES + k)
+        ac, ad = plus_product(ac, one, x), plus_product(ad, one, y)
+        bc, bd = plus_product(bc, other, x), plus_product(bd, other, y)
+    return sum_of(ac), sum_of(ad), sum_of(bc), sum_of(bd)

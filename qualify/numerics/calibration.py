@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES
+from qualify.numerics.registers import SIZE, alike, eight, larger, magnitude, plus_product, smaller, sum_of
 
 # Share of the deals that each local fit of the calibration curve looks at.
 SPAN = 0.75
@@ -120,7 +121,7 @@ def bin_ends(runs: Runs, total: float) -> NDArray[np.int64]:
     return ends[: last + 1]
 
 
-@compiled_sums
+@compiled
 def binned(runs: Runs, value: Vector, ends: NDArray[np.int64]) -> Runs:
     """Put the runs of each bin together: mean value, weight, weight won."""
     room = whole_blocks(ends.size)
@@ -201,21 +202,19 @@ def _local_fit(bins: Runs, at: float, reach: float) -> float:
     return wins / held
 
 
-@compiled_sums
+@compiled
 def _near_sums(
     x: Vector, count: Vector, won: Vector, at: float, scale: float
 ) -> tuple[float, float, float, float, float]:
     """Sum of weights, of weights times distance and its square; the same of what was won, but the last."""
-    s0, s1, s2, t0, t1 = 0.0, 0.0, 0.0, 0.0, 0.0
-    for b in range(x.size):
-        d = min(max((x[b] - at) * scale, -1.0), 1.0)
-        away = abs(d)
-        near = 1.0 - away * away * away
+    here, shrink, one = alike(at), alike(scale), alike(1.0)
+    s0, s1, s2, t0, t1 = alike(0.0), alike(0.0), alike(0.0), alike(0.0), alike(0.0)
+    for k in range(0, x.size, SIZE):
+        d = larger(smaller((eight(x, k) - here) * shrink, one), alike(-1.0))
+        away = magnitude(d)
+        near = one - away * away * away
         near = near * near * near
-        w, wy = near * count[b], near * won[b]
-        s0 += w
-        s1 += w * d
-        s2 += w * d * d
-        t0 += wy
-        t1 += wy * d
-    return s0, s1, s2, t0, t1
+        w, wy = near * eight(count, k), near * eight(won, k)
+        s0, s1, s2 = s0 + w, plus_product(s1, w, d), plus_product(s2, w * d, d)
+        t0, t1 = t0 + wy, plus_product(t1, wy, d)
+    return sum_of(s0), sum_of(s1), sum_of(s2), sum_of(t0), sum_of(t1)

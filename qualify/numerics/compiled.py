@@ -25,8 +25,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _HERE = Path(__file__).parent
 _NEIGHBOURS = re.compile(rf"^from \S*\b{_HERE.name}\.(\w+) import", re.MULTILINE)
 _PROCESS = uuid.uuid4().hex[:12]
-# Sums may be taken in any order, so that they run in vector registers; nothing else is relaxed.
-_ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
 class _Announcer(event.Listener):
@@ -49,20 +47,13 @@ event.register("numba:compile", _Announcer())  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F) -> F:
-    """Compile with numba at first use, let other threads run meanwhile, keep the machine code on disk."""
-    return _compiled(function, False)
+    """Compile with numba at first use, let other threads run meanwhile, keep the machine code on disk.
 
-
-def compiled_sums(function: F) -> F:
-    """Do the same for sums of products, which may then be added in any order."""
-    return _compiled(function, _ANY_ORDER)
-
-
-def _compiled(function: F, fastmath: bool | set[str]) -> F:
+    No arithmetic is relaxed: bits must not hang on what surrounds a kernel while it is compiled.
+    """
     options: dict[str, Any] = {
         "error_model": "numpy",
         "nogil": True,
-        "fastmath": fastmath,
         # Ways in take long to compile: none from C, and none from Python for what only kernels call.
         "no_cfunc_wrapper": True,
         "no_cpython_wrapper": function.__name__.startswith("_"),
@@ -98,4 +89,4 @@ def sources_digest(name: str) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-__all__ = ["compiled", "compiled_sums", "sources_digest"]
+__all__ = ["compiled", "sources_digest"]

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 # Quick replicates are made up to so many at a time, or as many as draw this number of rows: what Python does
 # between compiled calls is done under its lock.
-CHUNK, CHUNK_ROWS = 16, 250_000
+CHUNK, CHUNK_ROWS = 64, 250_000
 
 
 def cores() -> int:

@@ -11,12 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, add_products, empty_blocks, log_likelihood
+from qualify.numerics.blocks import (
+    LINES,
+    Blocks,
+    Matrix,
+    Vector,
+    add_products,
+    empty_blocks,
+    log_likelihood,
+)
 from qualify.numerics.climb import CONVERGED, climb
 from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.maximum import maximise
 from qualify.numerics.positive import solve_positive
+from qualify.numerics.registers import aligned
 
 FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
 # A band runs from 10 % to 90 % of the climb: s50 ± ln 9 / slope.
@@ -229,8 +238,8 @@ def _climb_plateau(blocks: Blocks, start: Curve, tolerance: float) -> Curve:
 def plateau_at(blocks: Blocks, curve: Curve) -> tuple[Curve, Vector, Matrix]:
     """Give the curve its log-likelihood, with gradient and information over its four parameters."""
     gradient, information = np.zeros(4), np.zeros((4, 4))
-    across = np.empty((4, LANES))
-    p, q, residual, spread = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    across, lines = aligned(4 * LANES).reshape((4, LANES)), aligned(LINES * LANES)
+    p, q = aligned(LANES), aligned(LANES)
     climb_height = curve.ceiling - curve.floor
     total = 0.0
     for b in range(blocks.weights.shape[0]):
@@ -243,9 +252,10 @@ def plateau_at(blocks: Blocks, curve: Curve) -> tuple[Curve, Vector, Matrix]:
             across[1, i] = across[0, i] * x[i]
             p[i] = max(curve.floor + climb_height * across[3, i], 1e-12)
             q[i] = max(1.0 - curve.ceiling + climb_height * across[2, i], 1e-12)
-            spread[i] = w[i] / (p[i] * q[i])
-            residual[i] = spread[i] * (y[i] * q[i] - (1.0 - y[i]) * p[i])
-        add_products(across, residual, spread, gradient, information)
+            spread = w[i] / (p[i] * q[i])
+            lines[i] = spread * (y[i] * q[i] - (1.0 - y[i]) * p[i])
+            lines[LANES + i] = spread
+        add_products(across, 0, lines, gradient, information)
         logarithms(p)
         logarithms(q)
         for i in range(LANES):

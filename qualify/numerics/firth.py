@@ -9,11 +9,32 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, add_products, block_log_odds
-from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.blocks import (
+    LINES,
+    Blocks,
+    Matrix,
+    Vector,
+    add_products,
+    add_weighted,
+    block_log_odds,
+    residual_and_spread,
+)
+from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
 from qualify.numerics.positive import inverse_root, lower_root
+from qualify.numerics.registers import (
+    SIZE,
+    aligned,
+    alike,
+    eight,
+    larger,
+    plus_product,
+    put,
+    smaller,
+    sum_of,
+)
 
 
 class Outlook(NamedTuple):
@@ -36,20 +57,20 @@ def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
     """Work out the log-likelihood, its gradient and the information at `beta`."""
     p = beta.size
     gradient, information = np.zeros(p), np.zeros((p, p))
-    spread, chance = np.empty(blocks.weights.shape), np.empty(blocks.weights.shape)
-    log_odds, lost, residual = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    size, shape = blocks.weights.size, blocks.weights.shape
+    spread, chance = aligned(size).reshape(shape), aligned(size).reshape(shape)
+    log_odds, won, lost, lines = aligned(LANES), aligned(LANES), aligned(LANES), aligned(LINES * LANES)
     value = 0.0
-    for b in range(blocks.weights.shape[0]):
+    for b in range(shape[0]):
         block_log_odds(blocks, b, beta, log_odds)
-        won, v = chance[b], spread[b]
         chances(log_odds, won, lost)
-        for i in range(LANES):
-            w, y = blocks.weights[b, i], blocks.outcome[b, i]
-            residual[i] = w * (y * lost[i] - (1.0 - y) * won[i])
-            v[i] = w * won[i] * lost[i]
-        add_products(blocks.columns[b], residual, v, gradient, information)
+        residual_and_spread(blocks, b, won, lost, lines)
+        for k in range(0, LANES, SIZE):
+            put(chance, b * LANES + k, eight(won, k))
+            put(spread, b * LANES + k, eight(lines, LANES + k))
+        add_products(blocks.columns, b * p * LANES, lines, gradient, information)
         logarithms(lost)
-        value += _block_value(blocks.outcome[b], blocks.weights[b], log_odds, lost)
+        value += _block_value(blocks, b, log_odds, lost)
     for a in range(p):
         for c in range(a):
             information[c, a] = information[a, c]
@@ -58,14 +79,15 @@ def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
     return Outlook(value, gradient, information, spread, chance)
 
 
-@compiled_sums
-def _block_value(outcome: Vector, weights: Vector, log_odds: Vector, log_lost: Vector) -> float:
+@compiled
+def _block_value(blocks: Blocks, b: int, log_odds: Vector, log_lost: Vector) -> float:
     """Sum ``w(y·log p + (1 − y)·log(1 − p))``, where ``log p = η + log(1 − p)``."""
-    total = 0.0
-    for i in range(LANES):
-        near = min(max(log_odds[i], -FARTHEST), FARTHEST)
-        total += weights[i] * (outcome[i] * near + log_lost[i])
-    return total
+    total, farthest = alike(0.0), alike(FARTHEST)
+    for k in range(0, LANES, SIZE):
+        near = smaller(larger(eight(log_odds, k), alike(-FARTHEST)), farthest)
+        each = plus_product(eight(log_lost, k), eight(blocks.outcome, b * LANES + k), near)
+        total = plus_product(total, eight(blocks.weights, b * LANES + k), each)
+    return float(sum_of(total))
 
 
 @compiled
@@ -74,53 +96,46 @@ def _penalise(blocks: Blocks, information: Matrix, spread: Matrix, chance: Matri
     factored, root = lower_root(information)
     if not factored:
         return -np.inf
-    whitening = inverse_root(root)
-    white, pull = np.empty((gradient.size, LANES)), np.empty(LANES)
+    whitening, p = inverse_root(root), gradient.size
+    white, pull = aligned(p * LANES).reshape((p, LANES)), aligned(LANES)
     for b in range(spread.shape[0]):
-        whiten(blocks.columns[b], whitening, white)
+        whiten(blocks.columns, b * p * LANES, whitening, white)
         squared_lengths(white, pull)
         for i in range(LANES):
             pull[i] *= spread[b, i] * (0.5 - chance[b, i])
-        _add_pull(blocks.columns[b], pull, gradient)
+        add_weighted(blocks.columns, b * p * LANES, pull, gradient)
     return float(np.log(np.diag(root)).sum())
 
 
-@compiled_sums
-def whiten(columns: Matrix, whitening: Matrix, white: Matrix) -> None:
-    """Fill in the rows of one block in coordinates in which the information is the identity."""
-    for a in range(white.shape[0]):
-        across = white[a]
-        for i in range(LANES):
-            across[i] = whitening[a, a] * columns[a, i]
-        # Four at a time, so that each sum is stored once for four products.
-        whole = a - a % 4
-        for k in range(0, whole, 4):
-            w0, w1 = whitening[a, k], whitening[a, k + 1]
-            w2, w3 = whitening[a, k + 2], whitening[a, k + 3]
-            for i in range(LANES):
-                near = w0 * columns[k, i] + w1 * columns[k + 1, i]
-                across[i] += near + w2 * columns[k + 2, i] + w3 * columns[k + 3, i]
-        for k in range(whole, a):
-            for i in range(LANES):
-                across[i] += whitening[a, k] * columns[k, i]
+@compiled
+def whiten(columns: NDArray[np.float64], first: int, whitening: Matrix, white: Matrix) -> None:
+    """Put one block, whose columns begin at `first`, into terms in which the information is the identity."""
+    p = white.shape[0]
+    for a in range(0, p, 2):
+        b = min(a + 1, p - 1)
+        for k in range(0, LANES, 2 * SIZE):
+            # Two rows of two registers at a time: what is fetched serves twice. `whitening[a, b]` is zero.
+            near, far, near_b, far_b = alike(0.0), alike(0.0), alike(0.0), alike(0.0)
+            for j in range(b + 1):
+                here = first + j * LANES + k
+                x, y = eight(columns, here), eight(columns, here + SIZE)
+                share, share_b = alike(whitening[a, j]), alike(whitening[b, j])
+                near, far = plus_product(near, share, x), plus_product(far, share, y)
+                near_b, far_b = plus_product(near_b, share_b, x), plus_product(far_b, share_b, y)
+            put(white, a * LANES + k, near)
+            put(white, a * LANES + k + SIZE, far)
+            put(white, b * LANES + k, near_b)
+            put(white, b * LANES + k + SIZE, far_b)
 
 
-@compiled_sums
+@compiled
 def squared_lengths(white: Matrix, lengths: Vector) -> None:
     """Fill in ``x'I⁻¹x`` of every row of one block."""
-    lengths[:] = 0.0
-    for a in range(white.shape[0]):
-        for i in range(LANES):
-            lengths[i] += white[a, i] * white[a, i]
-
-
-@compiled_sums
-def _add_pull(columns: Matrix, pull: Vector, gradient: Vector) -> None:
-    for a in range(gradient.size):
-        total = 0.0
-        for i in range(LANES):
-            total += pull[i] * columns[a, i]
-        gradient[a] += total
+    for k in range(0, LANES, SIZE):
+        total = alike(0.0)
+        for a in range(k, white.size, LANES):
+            total = plus_product(total, eight(white, a), eight(white, a))
+        put(lengths, k, total)
 
 
 @compiled
@@ -137,17 +152,19 @@ def bend(blocks: Blocks, here: Outlook) -> Matrix:
         return np.zeros((p, p))
     whitening = inverse_root(root)
     moments, bent = np.zeros((p, p, p)), np.zeros((p, p))
-    white, pull = np.empty((p, LANES)), np.empty(LANES)
+    white, pull = aligned(p * LANES).reshape((p, LANES)), aligned(LANES)
+    lines, unused = aligned(LINES * LANES), np.zeros(p)
+    lines[:] = 0.0
     for b in range(here.spread.shape[0]):
-        whiten(blocks.columns[b], whitening, white)
+        whiten(blocks.columns, b * p * LANES, whitening, white)
         squared_lengths(white, pull)
         for i in range(LANES):
             chance = here.chance[b, i]
-            pull[i] *= -0.5 * here.spread[b, i] * (1.0 - 6.0 * chance * (1.0 - chance))
-        add_products(white, pull, pull, np.zeros(p), bent)
+            lines[LANES + i] = -0.5 * pull[i] * here.spread[b, i] * (1.0 - 6.0 * chance * (1.0 - chance))
+        add_products(white, 0, lines, unused, bent)
         for i in range(LANES):
             pull[i] = here.spread[b, i] * (1.0 - 2.0 * here.chance[b, i])
-        _add_moments(white, pull, moments)
+        _add_moments(white, pull, lines, moments)
     _add_squares(moments, bent)
     for a in range(p):
         for c in range(a):
@@ -156,30 +173,31 @@ def bend(blocks: Blocks, here: Outlook) -> Matrix:
 
 
 @compiled
-def _add_moments(white: Matrix, pull: Vector, moments: Matrix) -> None:
+def _add_moments(white: Matrix, pull: Vector, lines: Vector, moments: Matrix) -> None:
     """Add one block to the weighted third moments, those with falling positions only."""
-    weighted, unused = np.empty(LANES), np.zeros(white.shape[0])
+    unused = np.zeros(white.shape[0])
     for a in range(white.shape[0]):
-        for i in range(LANES):
-            weighted[i] = pull[i] * white[a, i]
-        add_products(white[: a + 1], weighted, weighted, unused[: a + 1], moments[a])
+        for k in range(0, LANES, SIZE):
+            put(lines, LANES + k, eight(pull, k) * eight(white, a * LANES + k))
+        add_products(white, 0, lines, unused[: a + 1], moments[a])
 
 
-@compiled_sums
+@compiled
 def _add_squares(moments: Matrix, bent: Matrix) -> None:
     """Add half the sums of products of third moments to the lower half of `bent`."""
     p = bent.shape[0]
-    whole = np.empty((p, p, p))
+    room = (p * p + SIZE - 1) // SIZE * SIZE
+    flat = np.zeros(p * room)  # a line for each first position; nothing stands at its end
     for a in range(p):
         for b in range(a + 1):
             for c in range(b + 1):
                 moment = moments[a, b, c]
-                whole[a, b, c] = whole[a, c, b] = whole[b, a, c] = moment
-                whole[b, c, a] = whole[c, a, b] = whole[c, b, a] = moment
-    flat = whole.reshape(p, p * p)
+                flat[a * room + b * p + c] = flat[a * room + c * p + b] = moment
+                flat[b * room + a * p + c] = flat[b * room + c * p + a] = moment
+                flat[c * room + a * p + b] = flat[c * room + b * p + a] = moment
     for a in range(p):
         for c in range(a + 1):
-            total = 0.0
-            for k in range(p * p):
-                total += flat[a, k] * flat[c, k]
-            bent[a, c] += 0.5 * total
+            total = alike(0.0)
+            for k in range(0, room, SIZE):
+                total = plus_product(total, eight(flat, a * room + k), eight(flat, c * room + k))
+            bent[a, c] += 0.5 * sum_of(total)

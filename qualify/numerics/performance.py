@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import Runs, bin_ends, binned, mean_error, put_together
-from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES, chances, logarithms
+from qualify.numerics.registers import SIZE, alike, eight, larger, plus_product, smaller, sum_of
 
 MEASURES = ("auc", "brier", "scaled_brier", "log_loss", "calibration_intercept", "calibration_slope", "ici")
 # Kept beside the measures: the intercept of the joint refit ``y ~ a + b · log-odds``, as R's rms reports it,
@@ -161,16 +162,17 @@ def _pairs(runs: Runs) -> tuple[float, float, float]:
     return wins, below, pairs
 
 
-@compiled_sums
+@compiled
 def _losses(runs: Runs, seen: Foreseen) -> tuple[float, float]:
     """Sum of squared errors and of minus the log-likelihood."""
-    squares, loss = 0.0, 0.0
-    for j in range(runs.eta.size):
-        won, lost = runs.won[j], runs.weight[j] - runs.won[j]
-        squares += won * seen.lost[j] * seen.lost[j] + lost * seen.won[j] * seen.won[j]
-        wrong = lost * max(runs.eta[j], 0.0) - won * min(runs.eta[j], 0.0)
-        loss += wrong - runs.weight[j] * seen.log_likelier[j]
-    return squares, loss
+    squares, loss, none = alike(0.0), alike(0.0), alike(0.0)
+    for k in range(0, runs.eta.size, SIZE):
+        eta, weight, won = eight(runs.eta, k), eight(runs.weight, k), eight(runs.won, k)
+        lost, p, q = weight - won, eight(seen.won, k), eight(seen.lost, k)
+        squares = plus_product(plus_product(squares, won * q, q), lost * p, p)
+        wrong = lost * larger(eta, none) - won * smaller(eta, none)
+        loss = loss + (wrong - weight * eight(seen.log_likelier, k))
+    return sum_of(squares), sum_of(loss)
 
 
 @compiled
@@ -189,20 +191,22 @@ def _parted(runs: Runs) -> bool:
     return last_lost <= first_won or last_won <= first_lost
 
 
-@compiled_sums
+@compiled
 def _add_slopes(runs: Runs, chance: Vector, against: Vector, middle: float, slopes: Vector) -> None:
     """Add gradient (2) and information (3) of a line in ``η − middle`` where it gives these chances."""
-    ga, gb, haa, hab, hbb = slopes[0], slopes[1], slopes[2], slopes[3], slopes[4]
-    for j in range(runs.eta.size):
-        x, p, q = runs.eta[j] - middle, chance[j], against[j]
-        residual = runs.won[j] * q - (runs.weight[j] - runs.won[j]) * p
-        v = runs.weight[j] * p * q
-        ga += residual
-        gb += residual * x
-        haa += v
-        hab += v * x
-        hbb += v * x * x
-    slopes[0], slopes[1], slopes[2], slopes[3], slopes[4] = ga, gb, haa, hab, hbb
+    ga, gb, haa, hab, hbb = alike(0.0), alike(0.0), alike(0.0), alike(0.0), alike(0.0)
+    centre = alike(middle)
+    for k in range(0, runs.eta.size, SIZE):
+        x, p, q = eight(runs.eta, k) - centre, eight(chance, k), eight(against, k)
+        weight, won = eight(runs.weight, k), eight(runs.won, k)
+        residual, v = won * q - (weight - won) * p, weight * p * q
+        ga, gb = ga + residual, plus_product(gb, residual, x)
+        haa, hab, hbb = haa + v, plus_product(hab, v, x), plus_product(hbb, v * x, x)
+    slopes[0] += sum_of(ga)
+    slopes[1] += sum_of(gb)
+    slopes[2] += sum_of(haa)
+    slopes[3] += sum_of(hab)
+    slopes[4] += sum_of(hbb)
 
 
 @compiled

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled, compiled_sums
+from qualify.numerics.compiled import compiled
+from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -14,23 +15,30 @@ Matrix = NDArray[np.float64]
 LEAST_PIVOT = 1e-13
 
 
-@compiled_sums
+@compiled
 def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
-    """Cholesky factor; the flag is False where the matrix is not positive definite."""
+    """Cholesky factor; the flag is False where the matrix is not positive definite.
+
+    Each column, once found, is taken out of all that is left: no sum waits for the one before it.
+    """
     p = matrix.shape[0]
-    root = np.zeros((p, p))
+    width = (p + SIZE - 1) // SIZE * SIZE
+    left, root = aligned(p * width).reshape((p, width)), np.zeros((p, p))
     for i in range(p):
-        for j in range(i):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= root[i, k] * root[j, k]
-            root[i, j] = total / root[j, j]
-        total = matrix[i, i]
-        for k in range(i):
-            total -= root[i, k] * root[i, k]
-        if not total > LEAST_PIVOT * matrix[i, i]:
+        for j in range(width):
+            left[i, j] = matrix[i, j] if j < p else 0.0
+    for k in range(p):
+        pivot = left[k, k]
+        if not pivot > LEAST_PIVOT * matrix[k, k]:
             return False, root
-        root[i, i] = np.sqrt(total)
+        share = 1.0 / np.sqrt(pivot)
+        for i in range(k, p):
+            root[i, k] = left[k, i] * share
+        for first in range((k + 1) // SIZE * SIZE, width, SIZE):
+            row = eight(left, k * width + first)
+            for i in range(k + 1, p):
+                here = i * width + first
+                put(left, here, plus_product(eight(left, here), alike(-left[k, i] / pivot), row))
     return True, root
 
 
@@ -38,13 +46,13 @@ def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
 def solve_root(root: Matrix, right: Vector) -> Vector:
     """Solve ``root @ rootᵀ @ x = right``."""
     p = right.size
-    x = right.copy()
-    for i in range(p):
-        for k in range(i):
+    x, share = right.copy(), 1.0 / np.diag(root)
+    for k in range(p):
+        x[k] *= share[k]
+        for i in range(k + 1, p):
             x[i] -= root[i, k] * x[k]
-        x[i] /= root[i, i]
     for i in range(p - 1, -1, -1):
-        x[i] /= root[i, i]
+        x[i] *= share[i]
         for k in range(i):
             x[k] -= root[i, k] * x[i]
     return x
@@ -71,7 +79,7 @@ def inverse_root(root: Matrix) -> Matrix:
     return inverse
 
 
-@compiled_sums
+@compiled
 def inverse_from_root(root: Matrix) -> Matrix:
     """Inverse of the matrix whose Cholesky factor is `root`."""
     p = root.shape[0]

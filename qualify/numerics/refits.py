@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks
-from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb
+from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
 from qualify.numerics.compiled import compiled
 from qualify.numerics.cores import replicate, together
 from qualify.numerics.firth import bend, look
@@ -18,7 +18,7 @@ from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise
 
 # A step that promises less of twice the log-likelihood is the last; its error squares, with Firth nearly so.
-FINE, FINE_FIRTH = 1e-8, 1e-12
+FINE, FINE_FIRTH = 1e-8, 1e-10
 
 
 class Draws(NamedTuple):
@@ -193,6 +193,9 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     if start.firth:
         peak = maximise(blocks, start.firth, start.beta, np.eye(p), start.bent, FINE_FIRTH)
         return peak.beta, peak.steps, peak.how
+    settled, beta, steps = climb_from_near(blocks, start.beta)
+    if settled:
+        return beta, steps, CONVERGED
     fit = climb(blocks, start.bent, start.beta, FINE)
     # Information that runs out on the way is separation; from the start, the design.
     how = DRIFTING if fit.how == SINGULAR and fit.steps > 0 else fit.how

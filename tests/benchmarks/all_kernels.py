@@ -5,6 +5,7 @@ With NUMBA_CACHE_DIR naming an empty folder, everything is compiled; else it is 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import pkgutil
@@ -20,6 +21,7 @@ from numba.core.dispatcher import Dispatcher
 import qualify as ql
 import qualify.numerics
 from benchmarks.data import answered
+from qualify.criteria_file import criteria_to_json
 from qualify.numerics.refits import Draws, refit_many
 
 
@@ -51,8 +53,8 @@ class Compilations(event.Listener):
         return stack
 
 
-def use_everything() -> None:
-    """Call every verb that computes, on a few deals."""
+def use_everything() -> str:
+    """Call every verb that computes, on a few deals; return a digest of the criteria."""
     simulated = ql.simulate_deals(300, curve="sharp", rng=1)
     deals = ql.read_deals(simulated.frame, simulated.survey)
     ql.find_factors(deals)
@@ -60,9 +62,13 @@ def use_everything() -> None:
     ql.validate(deals, replicates=2)
     ql.validate(deals, procedure="criteria", replicates=2)
     ql.find_tipping_point(deals, replicates=2)
-    ql.refine_criteria(deals, replicates=2)
+    criteria = ql.refine_criteria(deals, replicates=2)
+    later = ql.simulate_deals(200, curve="gradual", rng=2)
+    later_deals = ql.read_deals(later.frame.assign(Deal="later " + later.frame["Deal"]), later.survey)
+    ql.recalibrate(criteria, later_deals, history=deals, replicates=20)
     few = answered(100, 2)
     refit_many(few.design, few.outcome, Draws(2, np.random.default_rng(1)))
+    return hashlib.sha256(criteria_to_json(criteria).encode()).hexdigest()
 
 
 def not_called() -> list[str]:
@@ -84,10 +90,11 @@ def main() -> dict[str, Any]:
     noted = Compilations()
     event.register("numba:compile", noted)
     start = time.perf_counter()
-    use_everything()
+    digest = use_everything()
     seconds = time.perf_counter() - start
     slowest = sorted(noted.own, key=lambda name: -noted.own[name])
     return {
+        "digest": digest,
         "seconds": seconds,
         "compiling": sum(noted.own.values()),
         "kernels": [(name, noted.own[name], noted.times[name]) for name in slowest],

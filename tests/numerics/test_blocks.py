@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
 from qualify.numerics.blocks import (
+    LINES,
     Blocks,
     add_products,
     block_log_odds,
@@ -125,9 +126,11 @@ def test_sums_over_blocks_equal_numpys(n: int, p: int) -> None:
 def test_products_of_one_block_add_to_what_is_there(p: int) -> None:
     """Odd and even numbers of columns: each pair of columns is counted once."""
     rng = np.random.default_rng(p)
-    columns, residual, spread = rng.normal(size=(p, LANES)), rng.normal(size=LANES), rng.random(LANES)
+    columns, lines = rng.normal(size=(p, LANES)), rng.random((LINES, LANES))
+    residual, spread = lines[:2].copy()
     gradient, information = np.ones(p), np.full((p, p), 3.0)
-    add_products(columns, residual, spread, gradient, information)
+    above = rng.normal(size=(2, p, LANES))
+    add_products(np.concatenate([above, columns[None]]), above.size, lines.ravel(), gradient, information)
     np.testing.assert_allclose(gradient, 1.0 + columns @ residual, rtol=WORKING)
     lower = np.tril_indices(p)
     np.testing.assert_allclose(

@@ -141,7 +141,7 @@ def test_only_kernels_call_kernels_with_an_underscore() -> None:
 
 def _is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
     decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    return any(isinstance(one, ast.Name) and one.id in ("compiled", "compiled_sums") for one in decorators)
+    return any(isinstance(one, ast.Name) and one.id == "compiled" for one in decorators)
 
 
 def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
