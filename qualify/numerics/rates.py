@@ -63,14 +63,18 @@ def rates_of(sample: Sample, groups: Sequence[Group], level: float) -> list[Rate
     Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the
     American Statistical Association 22, 209-212.
     """
-    alike = alike_within_units(sample, groups)
     found = []
-    for group in groups:
+    for group, effective in zip(groups, effective_numbers(sample, groups), strict=True):
         rate = weighted_rate(sample, group)
-        low, high = wilson(rate, effective_number(sample.weights[group], sample.unit[group], alike), level)
         n, won = int(group.sum()), int((sample.outcome[group] > 0.5).sum())
-        found.append(Rate(n, won, rate, low, high))
+        found.append(Rate(n, won, rate, *wilson(rate, effective, level)))
     return found
+
+
+def effective_numbers(sample: Sample, groups: Sequence[Group]) -> list[float]:
+    """Count how many independent deals of equal weight tell as much as those of each group."""
+    alike = alike_within_units(sample, groups)
+    return [effective_number(sample.weights[group], sample.unit[group], alike) for group in groups]
 
 
 def weighted_rate(sample: Sample, group: Group) -> float:
@@ -135,3 +139,8 @@ def highest_rate(rate: float, n: float, error: float) -> float:
     of the binomial. Biometrika 26, 404-413.
     """
     return float(betaincinv(n * rate + 1.0, n - n * rate, 1.0 - error)) if n > 0 and rate < 1 else 1.0
+
+
+def lowest_rate(rate: float, n: float, error: float) -> float:
+    """Lower limit of a share of n deals, the counterpart of `highest_rate`: ``B⁻¹(α; np, n − np + 1)``."""
+    return float(betaincinv(n * rate, n - n * rate + 1.0, error)) if n > 0 and rate > 0 else 0.0

@@ -200,16 +200,16 @@ def compare_updates(
     log_odds = np.stack(replicate(one, DIVISIONS, rng, what="comparing updates"))
     chance = expit(log_odds)
     losses = log_losses(chance, held.sample.outcome)
-    z, size = float(norm.ppf(0.5 + level / 2)), held.sample.outcome.size
+    sample, z = held.sample, float(norm.ppf(0.5 + level / 2))
     rows: list[tuple[Any, ...]] = []
     for k, name in enumerate(VERDICTS):
         if name == "rebuild" and rebuild is None:
             rows.append((name, *[np.nan] * 5, False))
             continue
-        worse, low, high = paired_difference(losses[k], losses[0], held.sample.unit, level)
+        worse, low, high = paired_difference(losses[k], losses[0], sample.unit, level, sample.weights)
         error = (high - low) / (2.0 * z)
-        sure = size * ((z + float(norm.ppf(POWER))) * error / worse) ** 2 if worse else np.nan
-        loss = float(losses[k].mean())
+        sure = sample.outcome.size * ((z + float(norm.ppf(POWER))) * error / worse) ** 2 if worse else np.nan
+        loss = float(np.average(losses[k], weights=sample.weights))
         rows.append((name, loss, worse, low, high, np.ceil(sure), False))
     return Compared(pd.DataFrame(rows, columns=COMPARISON_COLUMNS), chance.mean(axis=0), losses)
 

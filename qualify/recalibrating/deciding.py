@@ -145,9 +145,9 @@ def _veto_rebuild(work: Work, decision: Decision, compared: Compared) -> None:
         return
     losses = dict(zip(VERDICTS, compared.losses, strict=True))
     simpler = ("shift",) if decision.falling else ("shift", "rescale")
-    best = min(simpler, key=lambda name: float(losses[name].mean()))
-    unit, level = work.held.sample.unit, work.origin.level
-    worse = paired_difference(losses["rebuild"], losses[best], unit, level)
+    sample = work.held.sample
+    best = min(simpler, key=lambda name: float(np.average(losses[name], weights=sample.weights)))
+    worse = paired_difference(losses["rebuild"], losses[best], sample.unit, work.origin.level, sample.weights)
     if worse[1] > 0:
         decision.notes.append(beaten_note(best, worse))
         decision.verdict = best

@@ -6,14 +6,13 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from qualify.criteria import Criteria
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.metrics import auc_interval, brier_interval
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each
-from qualify.numerics.rates import behind_wilson, rates_of
+from qualify.numerics.rates import behind_wilson, effective_numbers, lowest_rate, rates_of
 from qualify.numerics.validation import VAGUE, limits, move_scores, spread
 from qualify.recalibrating.held_deals import HeldDeals
 from qualify.triage.answers_apart import gives
@@ -89,10 +88,12 @@ def new_performance(held: HeldDeals, chance: Vector, level: float) -> pd.DataFra
     DataFrame
         As `Criteria.performance`.
     """
+    outcome, weights, unit = held.sample.outcome, held.sample.weights, held.sample.unit
+    score = held.score.astype(np.float64)
     found = {
         # The points themselves have never seen these deals.
-        "auc": auc_interval(held.score.astype(np.float64), held.sample.outcome, level=level),
-        "brier": brier_interval(chance, held.sample.outcome, level=level),
+        "auc": auc_interval(score, outcome, level=level, weights=weights, unit=unit),
+        "brier": brier_interval(chance, outcome, level=level, weights=weights, unit=unit),
     }
     rows = [(name, one.value, one.low, one.high) for name, one in found.items()]
     return pd.DataFrame(rows, columns=["metric", "estimate", "ci_low", "ci_high"])
@@ -187,7 +188,8 @@ def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame
     held : HeldDeals
         All new deals.
     level : float
-        Of the interval, Wilson's; a gate fails where a one-sided exact test rejects its limit.
+        Of the interval, Wilson's; a gate fails where its limit lies below the exact lower one (Clopper &
+        Pearson 1934) of this one-sided level, both for the effective number of deals.
 
     Returns
     -------
@@ -198,9 +200,8 @@ def gates_now(criteria: Criteria, held: HeldDeals, level: float) -> pd.DataFrame
     for gate in criteria.gates.to_dict("records"):
         name, answer, limit = str(gate["characteristic"]), str(gate["answer"]), float(gate["win_rate_high"])
         here = gives(held.deals.answers[name], answer, float(gate["low"]), float(gate["high"]))
-        (found,) = rates_of(held.sample, [here], level)
-        exact = binomtest(found.won, found.n, limit, alternative="greater").pvalue if found.n else 1.0
-        rows.append((name, answer, limit, *found, bool(exact > 1 - level)))
+        (found,), (effective,) = rates_of(held.sample, [here], level), effective_numbers(held.sample, [here])
+        rows.append((name, answer, limit, *found, lowest_rate(found.rate, effective, 1 - level) <= limit))
     names = ["characteristic", "answer", "limit", *PARTS, "holds"]
     return pd.DataFrame(rows, columns=names)
 
