@@ -11,7 +11,16 @@ from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
 from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
-from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put, room, sum_of
+from qualify.numerics.registers import (
+    SIZE,
+    aligned,
+    aligned_by_numpy,
+    alike,
+    eight,
+    plus_product,
+    put,
+    sum_of,
+)
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -61,10 +70,11 @@ def block_rows(design: Matrix, outcome: Vector, weights: Vector, offset: Vector)
     """Put the rows of an ordinary design that have weight into blocks."""
     rows = np.flatnonzero(weights > 0)
     count = (rows.size + LANES - 1) // LANES
-    blocks = divided(room((design.shape[1] + 3) * count * LANES), design.shape[1])
+    blocks = divided(aligned_by_numpy((design.shape[1] + 3) * count * LANES), design.shape[1])
 
     def fill(part: slice) -> None:
         some = rows[part.start * LANES : part.stop * LANES]
+        # Neighbours are the blocks themselves, so that what is written stays.
         fill_blocks(design, outcome, weights, offset, some, some_of(blocks, part))
 
     in_slices(fill, count, SLICE)

@@ -15,9 +15,15 @@ CONVERGED, SINGULAR, UNFINISHED, DRIFTING = 0, 1, 2, 3
 STEPS = 40
 # A last step that still moves a deal's log-odds this far has not settled: the outcomes are separated.
 DRIFT = 0.1
-# Close to the top information hardly changes: after so many points it is not worked out anew, if each step
-# promises at most this share of what the last one did, until so much is left of twice the log-likelihood.
-LOOKS, FALLS, LEFT = 2, 0.1, 1e-13
+# Close to the top information hardly changes: after so many points it is not worked out anew.
+LOOKS = 2
+# Each step must then promise at most this share of what the one before did ...
+FALLS = 0.1
+# ... until so much is left of twice the log-likelihood, ...
+LEFT = 1e-13
+# ... and the last must not move a deal's log-odds further than this. Where outcomes are separated, steps with
+# old information shrink like 1, 1/2, 1/3, ...: in `STEPS` steps they do not come down to it.
+STILL = 0.01
 
 
 class Climb(NamedTuple):
@@ -102,7 +108,7 @@ def climb_from_near(blocks: Blocks, start: Vector) -> tuple[bool, Vector, int]:
             break
         beta = beta + step
         if promise * (promise / last if taken > 0 else 1.0) < LEFT:
-            return _farthest(blocks, step) <= DRIFT, beta, taken + 1
+            return _farthest(blocks, step) <= STILL, beta, taken + 1
         last = promise
     return False, start, 0
 

@@ -66,7 +66,8 @@ def compiled(function: F) -> F:
 
 
 def _kept_with_its_sources(kernel: Any, module: str) -> Any:
-    if hasattr(kernel, "_cache"):  # not where NUMBA_DISABLE_JIT hands functions back as they are
+    # Not where NUMBA_DISABLE_JIT hands functions back as they are; those that use registers do not run then.
+    if hasattr(kernel, "_cache"):
         file = kernel._cache._cache_file
         # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
         file._source_stamp = sources_digest(module.rpartition(".")[2])

@@ -186,18 +186,18 @@ def _add_moments(white: Matrix, pull: Vector, lines: Vector, moments: Matrix) ->
 def _add_squares(moments: Matrix, bent: Matrix) -> None:
     """Add half the sums of products of third moments to the lower half of `bent`."""
     p = bent.shape[0]
-    room = (p * p + SIZE - 1) // SIZE * SIZE
-    flat = np.zeros(p * room)  # a line for each first position; nothing stands at its end
+    line = (p * p + SIZE - 1) // SIZE * SIZE
+    flat = np.zeros(p * line)  # a line for each first position; nothing stands at its end
     for a in range(p):
         for b in range(a + 1):
             for c in range(b + 1):
                 moment = moments[a, b, c]
-                flat[a * room + b * p + c] = flat[a * room + c * p + b] = moment
-                flat[b * room + a * p + c] = flat[b * room + c * p + a] = moment
-                flat[c * room + a * p + b] = flat[c * room + b * p + a] = moment
+                flat[a * line + b * p + c] = flat[a * line + c * p + b] = moment
+                flat[b * line + a * p + c] = flat[b * line + c * p + a] = moment
+                flat[c * line + a * p + b] = flat[c * line + b * p + a] = moment
     for a in range(p):
         for c in range(a + 1):
             total = alike(0.0)
-            for k in range(0, room, SIZE):
-                total = plus_product(total, eight(flat, a * room + k), eight(flat, c * room + k))
+            for k in range(0, line, SIZE):
+                total = plus_product(total, eight(flat, a * line + k), eight(flat, c * line + k))
             bent[a, c] += 0.5 * sum_of(total)

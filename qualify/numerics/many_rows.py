@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qualify.numerics.blocks import SLICE, Blocks, Vector, some_of
+from qualify.numerics.blocks import SLICE, Blocks, Vector, score_and_information, some_of
 from qualify.numerics.climb import CONVERGED, DRIFT
 from qualify.numerics.cores import in_slices
 from qualify.numerics.firth import Outlook, look
+from qualify.numerics.lanes import LANES
 from qualify.numerics.maximum import FINEST, ROUNDED, Maximum, maximise, newton_step
 
 # So many blocks of rows, far fewer than there are, give coefficients to set out from.
@@ -36,15 +37,18 @@ def maximise_from(blocks: Blocks, start: Vector) -> Maximum | None:
     Where some of the rows have a maximum, so have all.
     """
     p = start.size
-    beta, last, flat = start, np.inf, np.zeros((p, p))
+    beta, last, flat, close = start, np.inf, np.zeros((p, p)), False
     for taken in range(1, 10):
-        here = look_at_all(blocks, beta)
+        # The value is wanted at the last point alone.
+        here = look_at_all(blocks, beta) if close else slopes_at_all(blocks, beta)
         found, step, promise = newton_step(here, np.eye(p), flat)
         if not (found and promise <= FALLS * last):
             return None
-        if promise <= FINEST:
+        if close and promise <= FINEST:
             end = (beta + step, here.value, here.gradient, here.information)
             return Maximum(*end, bent=flat, steps=taken, how=CONVERGED)
+        # Newton's error squares at each step, so that the last two promises foretell the next.
+        close = promise**3 <= FINEST * last**2
         beta, last = beta + step, promise
     return None
 
@@ -54,3 +58,13 @@ def look_at_all(blocks: Blocks, beta: Vector) -> Outlook:
     seen = in_slices(lambda part: look(some_of(blocks, part), beta, False), len(blocks.weights), SLICE)
     value, gradient, information = (sum(parts[1:], parts[0]) for parts in list(zip(*seen, strict=True))[:3])
     return seen[0]._replace(value=value, gradient=gradient, information=information)
+
+
+def slopes_at_all(blocks: Blocks, beta: Vector) -> Outlook:
+    """Do the same without the value, and without what is seen of each deal."""
+    seen = in_slices(
+        lambda part: score_and_information(some_of(blocks, part), beta), len(blocks.weights), SLICE
+    )
+    gradient, information = (sum(parts[1:], parts[0]) for parts in zip(*seen, strict=True))
+    unseen = np.zeros((0, LANES))
+    return Outlook(np.nan, gradient, information, unseen, unseen)

@@ -19,7 +19,8 @@ LEAST_PIVOT = 1e-13
 def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
     """Cholesky factor; the flag is False where the matrix is not positive definite.
 
-    Each column, once found, is taken out of all that is left: no sum waits for the one before it.
+    It is taken to be symmetric: the upper half alone is read. Each column, once found, is taken out of all
+    that is left, so that no sum waits for the one before it.
     """
     p = matrix.shape[0]
     width = (p + SIZE - 1) // SIZE * SIZE

@@ -18,6 +18,7 @@ from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise
 
 # A step that promises less of twice the log-likelihood is the last; its error squares, with Firth nearly so.
+# The first is for draws that do not settle close to the fit of all rows (`climb_from_near`).
 FINE, FINE_FIRTH = 1e-8, 1e-10
 
 
@@ -35,7 +36,7 @@ class Refits:
     estimate : (p,), the fit to all rows, from which each replicate starts.
     beta : (B, p), NaN where a replicate has no maximum.
     how : (B,), how each stopped: 0 converged, 1 singular, 2 unfinished, 3 drifting, which is separated.
-    steps : (B,), Newton steps taken.
+    steps : (B,), steps of the climb that got there.
     """
 
     estimate: Vector
@@ -113,9 +114,11 @@ def refit_many(
 
     Notes
     -----
-    Each replicate is Newton's method from the fit to all rows, run to the end: one step instead would leave
-    errors of a tenth of a coefficient at a few hundred rows. Under Firth's penalty the curvature of the
-    penalty is taken from the fit to all rows, and worked out anew where steps shrink slowly.
+    Each replicate sets out from the fit to all rows and is run to the end: one Newton step instead would
+    leave errors of a tenth of a coefficient at a few hundred rows. After two such steps information is not
+    worked out anew; where steps then do not shrink fast, Newton's method proper begins again. What is left is
+    under 1e-5 standard errors. Under Firth's penalty the curvature of the penalty is taken from the fit to
+    all rows, and worked out anew where steps shrink slowly.
 
     References
     ----------

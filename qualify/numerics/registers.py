@@ -3,6 +3,9 @@
 A compiler puts a loop of sums into registers by itself only where it may add in any order, and the order that
 it takes then hangs on where the loop stands: a process that compiles a kernel and one that finds it compiled
 would differ in the last bits. Here there are eight partial sums, put together in pairs, wherever they stand.
+
+Every operation below is run while a kernel is compiled: it returns the types that come in and go out, and the
+function that writes the machine's instructions. None of them exists where NUMBA_DISABLE_JIT is set.
 """
 
 from __future__ import annotations
@@ -46,13 +49,13 @@ class _EightModel(models.PrimitiveModel):
 def _operator(sign: Any, build: str) -> None:
     """Let numba know what an operator does to two registers."""
 
-    def kind_of(_context: Any) -> Callable[[Any, Any], Any]:
+    def type_of_result(_context: Any) -> Callable[[Any, Any], Any]:
         return lambda left, right: _EIGHT if left == _EIGHT == right else None
 
     def lower(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
         return getattr(builder, build)(*given)
 
-    type_callable(sign)(kind_of)
+    type_callable(sign)(type_of_result)
     lower_builtin(sign, _EIGHT, _EIGHT)(lower)  # type: ignore[no-untyped-call]
 
 
@@ -72,11 +75,11 @@ def _from_llvm(name: str, arguments: int) -> Callable[..., Any]:
     return generate
 
 
-def _chosen(sign: str) -> Callable[..., Any]:
-    """Return how numba is to take the first of two numbers where it stands so to the second, else that."""
+def _one_of_two(comparison: str) -> Callable[..., Any]:
+    """Return how numba is to take the first of two numbers where the comparison holds, else the second."""
 
     def generate(_context: Any, builder: Any, _signature: Any, given: Any) -> Any:
-        return builder.select(builder.fcmp_ordered(sign, *given), *given)
+        return builder.select(builder.fcmp_ordered(comparison, *given), *given)
 
     return generate
 
@@ -89,6 +92,7 @@ def _check(values: Any, first: Any) -> None:
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, first: Any) -> Any:
+    """Point at a number of an array as if a register began there."""
     start = context.make_array(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(start, [first]), _REGISTER.as_pointer())
 
@@ -113,6 +117,8 @@ def eight(_context: Any, values: Any, first: Any) -> Any:
 def put(_context: Any, values: Any, first: Any, register: Any) -> Any:
     """Set eight numbers of an array from the place `first` on, counted as they lie in memory, unchecked."""
     _check(values, first)
+    if not values.mutable:
+        raise TypingError("a register cannot be put into an array that may only be read")
 
     def generate(context: Any, builder: Any, sig: Any, given: Any) -> Any:
         array, place, held = given
@@ -135,7 +141,10 @@ def alike(_context: Any, number: Any) -> Any:
 
 @_operation
 def plus_product(_context: Any, total: Any, left: Any, right: Any) -> Any:
-    """Eight times ``total + left * right``, rounded once where the machine can."""
+    """Eight times ``total + left * right``, rounded once where the machine can.
+
+    Never of three constants: the compiler would round once also for a machine that rounds twice.
+    """
     fused = _from_llvm("fmuladd", 3)
 
     def generate(context: Any, builder: Any, sig: Any, given: Any) -> Any:
@@ -152,14 +161,14 @@ def magnitude(_context: Any, register: Any) -> Any:
 
 @_operation
 def smaller(_context: Any, left: Any, right: Any) -> Any:
-    """Take the smaller of two numbers, eight times."""
-    return _EIGHT(left, right), _chosen("<")
+    """Take the smaller of two numbers, the second where one is no number, eight times."""
+    return _EIGHT(left, right), _one_of_two("<")
 
 
 @_operation
 def larger(_context: Any, left: Any, right: Any) -> Any:
-    """Take the larger of two numbers, eight times."""
-    return _EIGHT(left, right), _chosen(">")
+    """Take the larger of two numbers, the second where one is no number, eight times."""
+    return _EIGHT(left, right), _one_of_two(">")
 
 
 @_operation
@@ -185,12 +194,12 @@ def _indices(numbers: range) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), list(numbers))
 
 
-def room(size: int) -> Vector:
+def aligned_by_numpy(size: int) -> Vector:
     """Room for so many numbers that begins where a line of cache does."""
     numbers = np.empty(size + LINE // 8)
     ahead = -numbers.ctypes.data % LINE // 8
     return numbers[ahead : ahead + size]
 
 
-# The same for kernels. Much room is had sooner from NumPy itself, which asks for large pages.
-aligned = compiled(room)
+# The same for kernels. Room for very many is had sooner from NumPy itself, which asks for large pages.
+aligned = compiled(aligned_by_numpy)

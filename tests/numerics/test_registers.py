@@ -132,6 +132,27 @@ def test_what_would_be_read_wrongly_does_not_compile(values: np.ndarray, place: 
             kernel(values, place)
 
 
+def test_what_may_only_be_read_is_not_written_into() -> None:
+    @numba.njit
+    def write(values: np.ndarray) -> None:
+        put(values, 0, alike(1.0))
+
+    values = np.zeros(8)
+    values.flags.writeable = False
+    with pytest.raises(TypingError, match="may only be read"):
+        write(values)
+    assert not values.any()
+
+
+def test_where_one_of_two_is_no_number_the_second_is_taken() -> None:
+    out, nothing = np.zeros(2 * SIZE), np.full_like(ONE, np.nan)
+    for kernel in (_smaller, _larger):
+        kernel(nothing, OTHER, out)
+        np.testing.assert_array_equal(out[:SIZE], OTHER[2])
+        kernel(ONE, nothing, out)
+        assert np.isnan(out[:SIZE]).all()
+
+
 @pytest.mark.parametrize("size", [1, 8, 13, 64, 1000, 100_000])
 def test_room_begins_where_a_line_of_cache_does(size: int) -> None:
     for _ in range(5):
