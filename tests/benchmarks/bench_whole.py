@@ -20,7 +20,7 @@ WAITING = 60.0  # seconds
 MEMORY = 2048.0  # MiB
 COMPILING = 30.0  # seconds
 IMPORTING = 0.3
-PATIENCE = 300.0  # seconds that one verb may take on a million deals before it is stopped
+PATIENCE = 900.0  # seconds that one verb may take on a million deals before it is stopped
 
 
 @pytest.fixture(scope="session")
