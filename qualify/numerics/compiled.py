@@ -37,7 +37,7 @@ class _Announcer(event.Listener):
         ours = event.data["dispatcher"].py_func.__module__.startswith(__package__ or "")
         if ours and not self.said:
             self.said = True
-            announce("qualify: compiling its numerical part, once per installation (about a minute) ...")
+            announce("qualify: compiling its numerical part, once per installation (a minute or two) ...")
 
     def on_end(self, event: event.Event) -> None:
         """Say nothing more: one kernel is compiled after the other."""
