@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from benchmarks.race import Line
@@ -24,7 +25,7 @@ def markdown(lines: Sequence[Line]) -> str:
         mine = [line for line in lines if line.case == case]
         rows = [HEADINGS[1:], *(_cells(line)[1:] for line in mine)]
         used = [place for place in range(len(rows[0])) if any(row[place] for row in rows[1:])]
-        laid = ["| " + " | ".join(row[place] for place in used) + " |" for row in rows]
+        laid = ["| " + " | ".join(_unbroken(row[place]) for place in used) + " |" for row in rows]
         laid.insert(1, "|" + "---|" * len(used))
         parts.append(f"**{case}**\n\n" + "\n".join(laid) + "\n")
     return "\n".join(parts)
@@ -45,6 +46,11 @@ def _cells(line: Line) -> tuple[str, ...]:
         {None: "", True: "yes", False: "NO"}[line.met],
         line.note,
     )
+
+
+def _unbroken(cell: str) -> str:
+    """Keep a figure and its unit on one line."""
+    return re.sub(r"(?<=[\d≤≥]) (?=[\d×]|m?s\b|MiB\b)", "\N{NO-BREAK SPACE}", cell)
 
 
 def quantity(value: float, unit: str) -> str:
