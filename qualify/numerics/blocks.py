@@ -11,6 +11,7 @@ from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled
 from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
+from qualify.numerics.positive import mirror
 from qualify.numerics.registers import (
     SIZE,
     aligned,
@@ -202,9 +203,7 @@ def score_and_information(blocks: Blocks, beta: Vector) -> tuple[Vector, Matrix]
         chances(log_odds, won, lost)
         residual_and_spread(blocks, b, won, lost, lines)
         add_products(blocks.columns, b * p * LANES, lines, gradient, information)
-    for a in range(p):
-        for c in range(a):
-            information[c, a] = information[a, c]
+    mirror(information)
     return gradient, information
 
 

@@ -17,7 +17,7 @@ STEPS = 40
 DRIFT = 0.1
 # Close to the top information hardly changes: after so many points it is not worked out anew.
 LOOKS = 2
-# Each step must then promise at most this share of what the one before did ...
+# Each step from there must promise at most this share of what the one before did ...
 FALLS = 0.1
 # ... until so much is left of twice the log-likelihood, ...
 LEFT = 1e-13
@@ -118,9 +118,8 @@ def _pull(gradient: Vector, penalty: Matrix, at: Vector) -> Vector:
     """Gradient with that of the penalty."""
     pull = gradient.copy()
     for i in range(at.size):
-        if at[i] != 0.0:
-            for j in range(at.size):
-                pull[j] -= at[i] * penalty[i, j]
+        for j in range(at.size):
+            pull[j] -= at[i] * penalty[i, j]
     return pull
 
 

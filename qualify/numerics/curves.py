@@ -24,7 +24,7 @@ from qualify.numerics.climb import CONVERGED, climb
 from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.maximum import maximise
-from qualify.numerics.positive import solve_positive
+from qualify.numerics.positive import mirror, solve_positive
 from qualify.numerics.registers import aligned
 
 FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
@@ -260,9 +260,7 @@ def plateau_at(blocks: Blocks, curve: Curve) -> tuple[Curve, Vector, Matrix]:
         logarithms(q)
         for i in range(LANES):
             total += w[i] * (y[i] * p[i] + (1.0 - y[i]) * q[i])
-    for j in range(4):
-        for k in range(j):
-            information[k, j] = information[j, k]
+    mirror(information)
     fitted = Curve(PLATEAU, curve.floor, curve.ceiling, curve.intercept, curve.slope, total)
     return fitted, gradient, information
 

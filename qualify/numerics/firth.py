@@ -23,7 +23,7 @@ from qualify.numerics.blocks import (
 )
 from qualify.numerics.compiled import compiled
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
-from qualify.numerics.positive import inverse_root, lower_root
+from qualify.numerics.positive import inverse_root, lower_root, mirror
 from qualify.numerics.registers import (
     SIZE,
     aligned,
@@ -34,6 +34,7 @@ from qualify.numerics.registers import (
     put,
     smaller,
     sum_of,
+    whole_registers,
 )
 
 
@@ -71,9 +72,7 @@ def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
         add_products(blocks.columns, b * p * LANES, lines, gradient, information)
         logarithms(lost)
         value += _block_value(blocks, b, log_odds, lost)
-    for a in range(p):
-        for c in range(a):
-            information[c, a] = information[a, c]
+    mirror(information)
     if firth:
         value += _penalise(blocks, information, spread, chance, gradient)
     return Outlook(value, gradient, information, spread, chance)
@@ -166,9 +165,7 @@ def bend(blocks: Blocks, here: Outlook) -> Matrix:
             pull[i] = here.spread[b, i] * (1.0 - 2.0 * here.chance[b, i])
         _add_moments(white, pull, lines, moments)
     _add_squares(moments, bent)
-    for a in range(p):
-        for c in range(a):
-            bent[c, a] = bent[a, c]
+    mirror(bent)
     return root @ bent @ root.T.copy()
 
 
@@ -186,7 +183,7 @@ def _add_moments(white: Matrix, pull: Vector, lines: Vector, moments: Matrix) ->
 def _add_squares(moments: Matrix, bent: Matrix) -> None:
     """Add half the sums of products of third moments to the lower half of `bent`."""
     p = bent.shape[0]
-    line = (p * p + SIZE - 1) // SIZE * SIZE
+    line = whole_registers(p * p)
     flat = np.zeros(p * line)  # a line for each first position; nothing stands at its end
     for a in range(p):
         for b in range(a + 1):

@@ -10,9 +10,8 @@ from scipy.special import expit
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.cores import replicate
-from qualify.numerics.metrics import effective_number
 from qualify.numerics.procedures import Recipe, predict, train
-from qualify.numerics.rates import alike_within_units, highest_rate, weighted_rate
+from qualify.numerics.rates import effective_numbers, highest_rate, weighted_rate
 from qualify.numerics.resampling import Sample, without_each_fold
 
 # A gate has at least so many deals, and a win rate surely below this share of that of all deals.
@@ -72,10 +71,9 @@ def find_limits(sample: Sample, weights: Vector, candidates: Candidates, level: 
     size = int(candidates.number.max(initial=-1)) + 1
     tripped = [trips(codes, candidates, k) for k in range(size)]
     looked_at = [k for k in range(size) if _enough(tripped[k], left.unit)]
-    alike = alike_within_units(left, [tripped[k] for k in looked_at])
+    numbers = effective_numbers(left, [tripped[k] for k in looked_at])
     upper, base = np.ones(size), weighted_rate(left, np.ones(len(codes), dtype=np.bool_))
-    for k in looked_at:
-        n = effective_number(left.weights[tripped[k]], left.unit[tripped[k]], alike)
+    for k, n in zip(looked_at, numbers, strict=True):
         most = highest_rate(weighted_rate(left, tripped[k]), n, (1.0 - level) / len(looked_at))
         upper[k] = most if most < SHARE * base else 1.0
     return upper

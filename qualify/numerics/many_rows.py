@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qualify.numerics.blocks import SLICE, Blocks, Vector, score_and_information, some_of
-from qualify.numerics.climb import CONVERGED, DRIFT
+from qualify.numerics.climb import CONVERGED, DRIFT, FALLS
 from qualify.numerics.cores import in_slices
 from qualify.numerics.firth import Outlook, look
 from qualify.numerics.lanes import LANES
@@ -13,8 +13,6 @@ from qualify.numerics.maximum import FINEST, ROUNDED, Maximum, maximise, newton_
 
 # So many blocks of rows, far fewer than there are, give coefficients to set out from.
 SAMPLE = 300
-# So close to the top, what a step promises falls faster than to this share of what the last one did.
-FALLS = 0.1
 
 
 def fit_some(blocks: Blocks, firth: bool) -> Vector | None:

@@ -6,13 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.compiled import compiled
-from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put
+from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put, whole_registers
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 # A pivot this small against its own diagonal means that the column is a sum of those before it.
 LEAST_PIVOT = 1e-13
+
+
+@compiled
+def mirror(matrix: Matrix) -> None:
+    """Fill in the upper half of a symmetric matrix of which the lower is known."""
+    for a in range(matrix.shape[0]):
+        for c in range(a):
+            matrix[c, a] = matrix[a, c]
 
 
 @compiled
@@ -23,7 +31,7 @@ def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
     that is left, so that no sum waits for the one before it.
     """
     p = matrix.shape[0]
-    width = (p + SIZE - 1) // SIZE * SIZE
+    width = whole_registers(p)
     left, root = aligned(p * width).reshape((p, width)), np.zeros((p, p))
     for i in range(p):
         for j in range(width):

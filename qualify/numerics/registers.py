@@ -194,6 +194,12 @@ def _indices(numbers: range) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), list(numbers))
 
 
+@compiled
+def whole_registers(size: int) -> int:
+    """Round up to as many numbers as fill registers."""
+    return (size + SIZE - 1) // SIZE * SIZE
+
+
 def aligned_by_numpy(size: int) -> Vector:
     """Room for so many numbers that begins where a line of cache does."""
     numbers = np.empty(size + LINE // 8)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import beta
+from scipy.stats import beta, binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.numerics.coding import Items
@@ -15,6 +15,7 @@ from qualify.numerics.rates import (
     alike_within_units,
     behind_wilson,
     highest_rate,
+    lowest_rate,
     rates_of,
     weighted_rate,
     wilson,
@@ -110,6 +111,19 @@ def test_the_highest_rate_is_the_quantile_of_a_beta_distribution(won: float, n: 
     assert found == pytest.approx(beta.ppf(0.99, won + 1, n - won), rel=1e-9)
     # A two-sided interval of twice the error has the same upper end.
     assert found == pytest.approx(proportion_confint(won, n, alpha=0.02, method="beta")[1], rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 7, 40])
+def test_the_lowest_rate_is_where_the_exact_test_turns(n: int) -> None:
+    for won in range(n + 1):
+        lowest = lowest_rate(won / n, n, 0.05)
+        if won == 0:
+            assert lowest == 0.0
+            continue
+        for limit, refuted in ((lowest - 1e-6, True), (lowest + 1e-6, False)):
+            exact = binomtest(won, n, limit, alternative="greater").pvalue
+            assert (exact <= 0.05) == refuted
+    assert lowest_rate(np.nan, 0.0, 0.05) == 0.0
 
 
 def test_nothing_limits_the_rate_of_none_or_of_all() -> None:
