@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.positive import mirror
@@ -165,7 +165,7 @@ def with_columns(blocks: Blocks, columns: NDArray[np.int64]) -> Blocks:
     return Blocks(kept, blocks.outcome, blocks.weights, blocks.offset)
 
 
-@compiled
+@compiled_inline
 def block_log_odds(blocks: Blocks, b: int, beta: Vector, log_odds: Vector) -> None:
     """Fill in the log-odds of the deals of one block."""
     first, above = b * LANES, b * LANES * beta.size
@@ -220,7 +220,7 @@ def score(blocks: Blocks, beta: Vector) -> Vector:
     return gradient
 
 
-@compiled
+@compiled_inline
 def residual_and_spread(blocks: Blocks, b: int, won: Vector, lost: Vector, lines: Vector) -> None:
     """Fill in the first two lines: ``w(y − p)`` and ``w·p(1 − p)`` of the deals of one block."""
     one = alike(1.0)
@@ -231,7 +231,7 @@ def residual_and_spread(blocks: Blocks, b: int, won: Vector, lost: Vector, lines
         put(lines, LANES + k, w * p * q)
 
 
-@compiled
+@compiled_inline
 def add_weighted(columns: NDArray[np.float64], first: int, weights: Vector, sums: Vector) -> None:
     """Add the weighted sum of each column of one block, which begin at `first`."""
     for a in range(sums.size):
@@ -241,7 +241,7 @@ def add_weighted(columns: NDArray[np.float64], first: int, weights: Vector, sums
         sums[a] += sum_of(total)
 
 
-@compiled
+@compiled_inline
 def add_products(
     columns: NDArray[np.float64], first: int, lines: Vector, gradient: Vector, information: Matrix
 ) -> None:
@@ -271,7 +271,7 @@ def add_products(
             information[b, c], information[b, d] = bc, bd
 
 
-@compiled
+@compiled_inline
 def _four_products(
     columns: NDArray[np.float64], c: int, d: int, lines: Vector
 ) -> tuple[float, float, float, float]:

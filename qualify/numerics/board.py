@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.ridge import Training
 
 # Fits that are only compared may stop where a step promises less deviance than this; the one kept may not.
@@ -74,7 +74,7 @@ def deal(training: Training, board: Board, points: NDArray[np.int64], room: int)
     spread, scores = np.zeros(characteristics), 1
     for c in range(characteristics):
         spread[c] = _variance(board.counts[c], points[c])
-        scores += points[c].max() + room
+        scores += room + _most(points[c])
     dealt = Board(
         board.counts, board.rows, board.first, np.zeros(n, dtype=np.int64), np.zeros((2, scores)), spread
     )
@@ -86,7 +86,15 @@ def deal(training: Training, board: Board, points: NDArray[np.int64], room: int)
     return dealt
 
 
-@compiled
+@compiled_inline
+def _most(points: NDArray[np.int64]) -> int:
+    most = 0
+    for a in range(points.size):
+        most = max(most, int(points[a]))
+    return most
+
+
+@compiled_inline
 def _tally(training: Training, board: Board, i: int, sign: float) -> None:
     """Put a deal on the board at its score, or take it off."""
     w, y = sign * training.weights[i], training.outcome[i]
@@ -94,7 +102,7 @@ def _tally(training: Training, board: Board, i: int, sign: float) -> None:
     board.tally[1, board.score[i]] += w * (1.0 - y)
 
 
-@compiled
+@compiled_inline
 def _variance(counts: Vector, points: NDArray[np.int64]) -> float:
     total, mean, square = 0.0, 0.0, 0.0
     for a in range(counts.size):
@@ -151,7 +159,7 @@ def fit_line(
     return Scorecard(points, intercept, b, _deviance(won, count, intercept, b) + stiffness * b * b)
 
 
-@compiled
+@compiled_inline
 def _derivatives(
     won: Vector, count: Vector, intercept: float, b: float, middle: float
 ) -> tuple[float, float, float, float, float]:
@@ -175,7 +183,7 @@ def _derivatives(
     return ga, gb, haa, hab, hbb
 
 
-@compiled
+@compiled_inline
 def _deviance(won: Vector, count: Vector, intercept: float, slope: float) -> float:
     deviance = 0.0
     for s in range(won.size):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.lanes import LANES
 from qualify.numerics.registers import SIZE, alike, eight, larger, magnitude, plus_product, smaller, sum_of
 
@@ -96,7 +96,7 @@ def put_together(
     return eta[: whole_blocks(last + 1)], count, won
 
 
-@compiled
+@compiled_inline
 def whole_blocks(size: int) -> int:
     """Round up to whole blocks of 64."""
     return (size + LANES - 1) // LANES * LANES
@@ -169,13 +169,13 @@ def _span_ends(bins: Runs) -> NDArray[np.int64]:
     return last
 
 
-@compiled
+@compiled_inline
 def _reach(bins: Runs, last: NDArray[np.int64], first: int, at: float) -> float:
     """How far from a place the bins lie that begin with `first` and hold `SPAN` of all."""
     return float(max(at - bins.eta[first], bins.eta[last[first]] - at))
 
 
-@compiled
+@compiled_inline
 def _nearest(bins: Runs, last: NDArray[np.int64], first: int, at: float) -> int:
     """First of the bins nearest to a place; `first` is that of a place to the left of it, or 0."""
     while first + 1 < last.size and _reach(bins, last, first + 1, at) <= _reach(bins, last, first, at):
@@ -183,7 +183,7 @@ def _nearest(bins: Runs, last: NDArray[np.int64], first: int, at: float) -> int:
     return first
 
 
-@compiled
+@compiled_inline
 def _local_fit(bins: Runs, at: float, reach: float) -> float:
     """Local linear fit at one place, tricube weights over the nearest `SPAN` of all (Cleveland 1979)."""
     # Closer together than this, bins are one.
@@ -202,7 +202,7 @@ def _local_fit(bins: Runs, at: float, reach: float) -> float:
     return wins / held
 
 
-@compiled
+@compiled_inline
 def _near_sums(
     x: Vector, count: Vector, won: Vector, at: float, scale: float
 ) -> tuple[float, float, float, float, float]:

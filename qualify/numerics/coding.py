@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 
 NOMINAL, RANKED, NUMERIC = 0, 1, 2
 
@@ -133,7 +133,9 @@ def code_counted(items: Items, counts: NDArray[np.float64], fewest: float) -> Co
         known = counts[c, :levels].sum()
         if levels > 0 and (reference < 0 or counts[c, reference] < fewest):
             reference = np.argmax(counts[c, :levels])
-        group[c] = pool_answers(counts[c], items.kind[c], levels, reference, fewest)
+        pooled = pool_answers(counts[c], items.kind[c], levels, reference, fewest)
+        for a in range(width):
+            group[c, a] = pooled[a]
         if items.kind[c] == NOMINAL:
             used = _code_nominal(column[c], value[c], group[c], levels, reference, used)
         else:
@@ -171,7 +173,7 @@ def _code_nominal(
     return used
 
 
-@compiled
+@compiled_inline
 def _numbers(
     value: NDArray[np.float64], group: NDArray[np.int32], kind: int, levels: int
 ) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from qualify.numerics.blocks import (
     log_likelihood,
 )
 from qualify.numerics.climb import CONVERGED, climb
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.maximum import maximise
 from qualify.numerics.positive import mirror, solve_positive
@@ -186,7 +186,7 @@ def plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Cur
     return Curve(PLATEAU, best.floor, best.ceiling, best.intercept - slope * mean, slope, best.loglik)
 
 
-@compiled
+@compiled_inline
 def _likelier(first: Curve, second: Curve) -> Curve:
     return second if second.loglik > first.loglik else first
 
@@ -219,7 +219,9 @@ def _climb_plateau(blocks: Blocks, start: Curve, tolerance: float) -> Curve:
             _hold(gradient, information, 3)
         gained = 0.0
         for _ in range(10):
-            damped = information + damping * np.diag(np.diag(information) + 1e-8)
+            damped = information.copy()
+            for j in range(4):
+                damped[j, j] += damping * (information[j, j] + 1e-8)
             solved, step = solve_positive(damped, gradient)
             if solved:
                 trial, new_gradient, new_information = plateau_at(blocks, _step(here, step))
@@ -265,7 +267,7 @@ def plateau_at(blocks: Blocks, curve: Curve) -> tuple[Curve, Vector, Matrix]:
     return fitted, gradient, information
 
 
-@compiled
+@compiled_inline
 def _hold(gradient: Vector, information: Matrix, j: int) -> None:
     gradient[j] = 0.0
     information[j, :] = 0.0
@@ -273,7 +275,7 @@ def _hold(gradient: Vector, information: Matrix, j: int) -> None:
     information[j, j] = 1.0
 
 
-@compiled
+@compiled_inline
 def _step(curve: Curve, step: Vector) -> Curve:
     longest = max(abs(step[0]), abs(step[1]))
     shrink = min(1.0, 3.0 / max(longest, 1e-300))

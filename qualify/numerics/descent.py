@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, deal, fit_line, move
 from qualify.numerics.coding import NOMINAL, NUMERIC, Items
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.ridge import Training
 
 # The search stays this close to the rounded effects: few deals with a rare answer prove little.
@@ -99,7 +99,7 @@ def _two_steps(search: Search, movable: NDArray[np.int64], g: int, best: Scoreca
     return best
 
 
-@compiled
+@compiled_inline
 def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bool:
     """Whether deals gave this answer or one pooled into it, and it is not a rare one held at the average."""
     if counts[c][training.coding.group[c] == answer].sum() == 0:

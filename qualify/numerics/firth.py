@@ -21,7 +21,7 @@ from qualify.numerics.blocks import (
     block_log_odds,
     residual_and_spread,
 )
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
 from qualify.numerics.positive import inverse_root, lower_root, mirror
 from qualify.numerics.registers import (
@@ -78,7 +78,7 @@ def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
     return Outlook(value, gradient, information, spread, chance)
 
 
-@compiled
+@compiled_inline
 def _block_value(blocks: Blocks, b: int, log_odds: Vector, log_lost: Vector) -> float:
     """Sum ``w(y·log p + (1 − y)·log(1 − p))``, where ``log p = η + log(1 − p)``."""
     total, farthest = alike(0.0), alike(FARTHEST)
@@ -103,10 +103,13 @@ def _penalise(blocks: Blocks, information: Matrix, spread: Matrix, chance: Matri
         for i in range(LANES):
             pull[i] *= spread[b, i] * (0.5 - chance[b, i])
         add_weighted(blocks.columns, b * p * LANES, pull, gradient)
-    return float(np.log(np.diag(root)).sum())
+    penalty = 0.0
+    for j in range(p):
+        penalty += np.log(root[j, j])
+    return penalty
 
 
-@compiled
+@compiled_inline
 def whiten(columns: NDArray[np.float64], first: int, whitening: Matrix, white: Matrix) -> None:
     """Put one block, whose columns begin at `first`, into terms in which the information is the identity."""
     p = white.shape[0]
@@ -127,7 +130,7 @@ def whiten(columns: NDArray[np.float64], first: int, whitening: Matrix, white: M
             put(white, b * LANES + k + SIZE, far_b)
 
 
-@compiled
+@compiled_inline
 def squared_lengths(white: Matrix, lengths: Vector) -> None:
     """Fill in ``x'I⁻¹x`` of every row of one block."""
     for k in range(0, LANES, SIZE):
@@ -169,7 +172,7 @@ def bend(blocks: Blocks, here: Outlook) -> Matrix:
     return root @ bent @ root.T.copy()
 
 
-@compiled
+@compiled_inline
 def _add_moments(white: Matrix, pull: Vector, lines: Vector, moments: Matrix) -> None:
     """Add one block to the weighted third moments, those with falling positions only."""
     unused = np.zeros(white.shape[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_inline
 
 Vector = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _ROOT_HALF = 0x3FE6A09E667F3BCD
 
 
-@compiled
+@compiled_inline
 def chances(log_odds: Vector, won: Vector, lost: Vector) -> None:
     """Fill in the probability of winning and of losing; each is exact to 1e-15 of itself, however small.
 
@@ -52,7 +52,7 @@ def chances(log_odds: Vector, won: Vector, lost: Vector) -> None:
         lost[i] = odds_against * won[i]
 
 
-@compiled
+@compiled_inline
 def logarithms(values: Vector) -> None:
     """Replace numbers from 1e-307 on by their natural logarithms, exact to 1e-15.
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds
 from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.firth import Outlook, bend, look
 from qualify.numerics.lanes import LANES
 from qualify.numerics.positive import lower_root, solve_root
@@ -71,13 +71,13 @@ def maximise(
     return _stopped(beta, here, bent, STEPS, UNFINISHED)
 
 
-@compiled
+@compiled_inline
 def _stopped(beta: Vector, here: Outlook, bent: Matrix, steps: int, how: int) -> Maximum:
     stopped = SINGULAR if here.value == -np.inf else how
     return Maximum(beta, here.value, here.gradient, here.information, bent, steps, stopped)
 
 
-@compiled
+@compiled_inline
 def _slow(promise: float, last: float, tolerance: float, p: int) -> bool:
     """Whether the steps to come cost more than the penalty's curvature, which costs about p/8 of them."""
     if promise <= ROUNDED or last > 1.0:
@@ -139,7 +139,9 @@ def _mean_change(blocks: Blocks, step: Vector) -> float:
     """Root mean square change that a step makes to the log-odds of the deals."""
     change = np.empty(LANES)
     total, deals = 0.0, 0.0
-    largest = max(np.abs(step).max(), 1e-300)
+    largest = 1e-300
+    for j in range(step.size):
+        largest = max(largest, abs(step[j]))
     for b in range(blocks.weights.shape[0]):
         block_log_odds(blocks, b, step / largest, change)
         for i in range(LANES):

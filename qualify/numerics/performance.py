@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import Runs, bin_ends, binned, mean_error, put_together
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.registers import SIZE, alike, eight, larger, plus_product, smaller, sum_of
 
@@ -95,14 +95,16 @@ def measure_pairs(
     """Return the measures of each row of log-odds under that row of weights and under others, (k, 2, 9)."""
     rows, n = weights.shape
     found, pair = np.empty((rows, 2, WIDTH)), np.empty((2, n))
-    pair[1] = others
     for k in range(rows):
-        pair[0] = weights[k]
-        found[k] = measure_sorted(log_odds[k], outcome, pair, order[k])
+        for i in range(n):
+            pair[0, i], pair[1, i] = weights[k, i], others[i]
+        measures = measure_sorted(log_odds[k], outcome, pair, order[k])
+        for m in range(WIDTH):
+            found[k, 0, m], found[k, 1, m] = measures[0, m], measures[1, m]
     return found
 
 
-@compiled
+@compiled_inline
 def _foresee(eta: Vector) -> Foreseen:
     """Work out what does not hang on weights and outcomes."""
     won, lost, log_likelier = np.empty(eta.size), np.empty(eta.size), np.empty(eta.size)
@@ -149,7 +151,7 @@ def _measure_runs(runs: Runs, seen: Foreseen, found: Vector) -> None:
             found[7], found[5] = _line(runs, coarse, middle, slopes)
 
 
-@compiled
+@compiled_inline
 def _pairs(runs: Runs) -> tuple[float, float, float]:
     """Weight won, weight lost, and pairs in which the won deal has the higher log-odds."""
     wins, below, pairs = 0.0, 0.0, 0.0
@@ -162,7 +164,7 @@ def _pairs(runs: Runs) -> tuple[float, float, float]:
     return wins, below, pairs
 
 
-@compiled
+@compiled_inline
 def _losses(runs: Runs, seen: Foreseen) -> tuple[float, float]:
     """Sum of squared errors and of minus the log-likelihood."""
     squares, loss, none = alike(0.0), alike(0.0), alike(0.0)
@@ -175,7 +177,7 @@ def _losses(runs: Runs, seen: Foreseen) -> tuple[float, float]:
     return sum_of(squares), sum_of(loss)
 
 
-@compiled
+@compiled_inline
 def _parted(runs: Runs) -> bool:
     """Whether no lost deal lies above a won one, or no won one above a lost one; there are both."""
     first_won, first_lost = 0, 0
@@ -191,7 +193,7 @@ def _parted(runs: Runs) -> bool:
     return last_lost <= first_won or last_won <= first_lost
 
 
-@compiled
+@compiled_inline
 def _add_slopes(runs: Runs, chance: Vector, against: Vector, middle: float, slopes: Vector) -> None:
     """Add gradient (2) and information (3) of a line in ``η − middle`` where it gives these chances."""
     ga, gb, haa, hab, hbb = alike(0.0), alike(0.0), alike(0.0), alike(0.0), alike(0.0)
@@ -243,14 +245,14 @@ def _offset_intercept(runs: Runs, total: float, a: float) -> float:
     return a
 
 
-@compiled
+@compiled_inline
 def _between(a: float, move: float, low: float, high: float) -> float:
     """Take the step, or half the way where it leaves the ends, at most 4 at a time."""
     there = a + min(max(move, -4.0), 4.0)
     return there if low < there < high else 0.5 * (low + high)
 
 
-@compiled
+@compiled_inline
 def _line(runs: Runs, coarse: Runs, middle: float, slopes: Vector) -> tuple[float, float]:
     """Intercept and slope of ``logit P = a + b · η``; `slopes` are those of the log-odds as they are."""
     da, db, promise = _newton(slopes)

@@ -81,11 +81,19 @@ def find_points(
             other = descend(begin_search(training, board, points, span, strength), use, True)
             card = other if other.loss < card.loss else card
         tried.append(card)
-    least = min([card.loss for card in tried])
+    return _simplest(tried)
+
+
+@compiled
+def _simplest(tried: list[Scorecard]) -> Scorecard:
+    """First of the cards that is about as good as the best."""
+    least = np.inf
     for card in tried:
-        if card.loss <= least + AFFORDABLE:
-            return card
-    return best
+        least = min(least, card.loss)
+    first = 0
+    while tried[first].loss > least + AFFORDABLE:
+        first += 1
+    return tried[first]
 
 
 @compiled
@@ -157,8 +165,9 @@ def _to_total(
             break
         share -= 0.02
     for c in range(points.shape[0]):
-        given = points[c, : training.items.levels[c] + 1]
-        points[c] -= given.min()
+        lowest = _ends(points[c], training.items.levels[c])[0]
+        for a in range(points.shape[1]):
+            points[c, a] -= lowest
     while _highest(training.items, points) < total:
         raised = _raised(begin_search(training, board, points, total, strength), use)
         if _highest(training.items, raised) == _highest(training.items, points):
@@ -193,9 +202,18 @@ def _highest(items: Items, points: NDArray[np.int64]) -> int:
     """Highest score less the lowest."""
     total = 0
     for c in range(points.shape[0]):
-        given = points[c, : items.levels[c] + 1]
-        total += given.max() - given.min()
+        lowest, highest = _ends(points[c], items.levels[c])
+        total += highest - lowest
     return total
+
+
+@compiled
+def _ends(points: NDArray[np.int64], unknown: int) -> tuple[int, int]:
+    """Fewest and most points of one characteristic, those of unknown included."""
+    low = high = points[0]
+    for a in range(unknown + 1):
+        low, high = min(low, points[a]), max(high, points[a])
+    return low, high
 
 
 @compiled

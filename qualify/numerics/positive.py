@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put, whole_registers
 
 Vector = NDArray[np.float64]
@@ -15,7 +15,7 @@ Matrix = NDArray[np.float64]
 LEAST_PIVOT = 1e-13
 
 
-@compiled
+@compiled_inline
 def mirror(matrix: Matrix) -> None:
     """Fill in the upper half of a symmetric matrix of which the lower is known."""
     for a in range(matrix.shape[0]):
@@ -55,8 +55,9 @@ def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
 def solve_root(root: Matrix, right: Vector) -> Vector:
     """Solve ``root @ rootᵀ @ x = right``."""
     p = right.size
-    x, share = right.copy(), 1.0 / np.diag(root)
+    x, share = right.copy(), np.empty(p)
     for k in range(p):
+        share[k] = 1.0 / root[k, k]
         x[k] *= share[k]
         for i in range(k + 1, p):
             x[i] -= root[i, k] * x[k]

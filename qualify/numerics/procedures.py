@@ -160,10 +160,21 @@ def predict_each(
 
 
 @compiled
+def _same(left: NDArray[np.int32], right: NDArray[np.int32]) -> bool:
+    if left.shape != right.shape:
+        return False
+    for c in range(left.shape[0]):
+        for a in range(left.shape[1]):
+            if left[c, a] != right[c, a]:
+                return False
+    return True
+
+
+@compiled
 def _fit_near(training: Training, strength: float, near: Near) -> RidgeFit:
     """Fit every characteristic; the maximum does not hang on the start, and what has none starts flat."""
     column, use = training.coding.column, np.ones(training.items.kind.size, dtype=np.bool_)
-    if near.column.shape == column.shape and (near.column == column).all():
+    if _same(near.column, column):
         fit = fit_ridge(training, use, strength, np.inf, near.beta)
         if fit.how == CONVERGED:
             return fit

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.cores import replicate, together
 from qualify.numerics.firth import bend, look
 from qualify.numerics.lanes import LANES
@@ -205,7 +205,7 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     return fit.beta, fit.steps, how
 
 
-@compiled
+@compiled_inline
 def count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.int64]) -> int:
     """Count how often each row was drawn, list those that were, and return their number."""
     counts[:] = 0

@@ -21,7 +21,7 @@ from numba.core.errors import TypingError
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_inline
 
 Vector = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class _EightModel(models.PrimitiveModel):
     """How numba holds a register: as LLVM's own vector."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _REGISTER)  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, _REGISTER)
 
 
 def _operator(sign: Any, build: str) -> None:
@@ -56,7 +56,7 @@ def _operator(sign: Any, build: str) -> None:
         return getattr(builder, build)(*given)
 
     type_callable(sign)(type_of_result)
-    lower_builtin(sign, _EIGHT, _EIGHT)(lower)  # type: ignore[no-untyped-call]
+    lower_builtin(sign, _EIGHT, _EIGHT)(lower)
 
 
 _operator(operator.add, "fadd")
@@ -194,7 +194,7 @@ def _indices(numbers: range) -> Any:
     return ir.Constant(ir.VectorType(ir.IntType(32), len(numbers)), list(numbers))
 
 
-@compiled
+@compiled_inline
 def whole_registers(size: int) -> int:
     """Round up to as many numbers as fill registers."""
     return (size + SIZE - 1) // SIZE * SIZE
@@ -208,4 +208,4 @@ def aligned_by_numpy(size: int) -> Vector:
 
 
 # The same for kernels. Room for very many is had sooner from NumPy itself, which asks for large pages.
-aligned = compiled(aligned_by_numpy)
+aligned = compiled_inline(aligned_by_numpy)

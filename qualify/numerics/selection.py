@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.ridge import RidgeFit
 
 # Perturbed fits behind a choice, the same everywhere, and what share of them must choose a characteristic.
@@ -71,7 +71,10 @@ def choose_characteristics(
     share = inclusion(fit, coding, total, most, stable, np.sqrt(2.0) * noise)
     chosen = np.zeros(everything.size, dtype=np.bool_)
     for _ in range(most):
-        leader = np.argmax(np.where(stable & ~chosen, share, -1.0))
+        leader = -1
+        for c in range(share.size):
+            if stable[c] and not chosen[c] and (leader < 0 or share[c] > share[leader]):
+                leader = c
         chosen[leader] = True
     return chosen
 
@@ -93,7 +96,7 @@ def inclusion(
     return share
 
 
-@compiled
+@compiled_inline
 def _root(matrix: Matrix) -> Matrix:
     """Lower Cholesky factor, columns without information left at zero."""
     p = matrix.shape[0]
@@ -145,7 +148,7 @@ def choose_by_aic(
     return best
 
 
-@compiled
+@compiled_inline
 def _leader(
     swept: Matrix, rest: Vector, coding: Coding, left: NDArray[np.bool_], scratch: Matrix
 ) -> tuple[int, float]:
@@ -159,7 +162,7 @@ def _leader(
     return leader, gain
 
 
-@compiled
+@compiled_inline
 def _adds(swept: Matrix, rest: Vector, start: int, stop: int, scratch: Matrix) -> float:
     """Twice the log-likelihood that the columns from `start` to before `stop` explain beyond those swept.
 
@@ -183,7 +186,7 @@ def _adds(swept: Matrix, rest: Vector, start: int, stop: int, scratch: Matrix) -
     return explained
 
 
-@compiled
+@compiled_inline
 def _sweep(swept: Matrix, rest: Vector, k: int, row: Vector) -> None:
     """Sweep column k in place; `row` is room to work in."""
     size = rest.size
@@ -204,7 +207,7 @@ def _sweep(swept: Matrix, rest: Vector, k: int, row: Vector) -> None:
     swept[k, k] = 1.0 / pivot
 
 
-@compiled
+@compiled_inline
 def _freedom(shape: Shape, swept: Matrix, coding: Coding, chosen: NDArray[np.bool_]) -> float:
     """``tr(I_SS A_SS⁻¹) = |S| − tr((A − I)_SS A_SS⁻¹)``: the penalty ties no two characteristics together."""
     freedom = 0.0
@@ -217,7 +220,7 @@ def _freedom(shape: Shape, swept: Matrix, coding: Coding, chosen: NDArray[np.boo
     return freedom
 
 
-@compiled
+@compiled_inline
 def _beyond_intercept(matrix: Matrix) -> Matrix:
     """Return the matrix over the slopes, with the intercept left free to follow them."""
     size = matrix.shape[0] - 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,14 +11,14 @@ from typing import TypeGuard
 
 import pytest
 
-from qualify.numerics import compiled as compiled_module
+from qualify.numerics import machine_code
 
 FIRST = """
 from kernels.compiled import compiled
 
 @compiled
-def one(x):
-    return x + 1.0
+def one(x, times):
+    return x + 1.0 * times
 """
 SECOND = """
 from kernels.compiled import compiled
@@ -27,15 +26,22 @@ from kernels.first import one
 
 @compiled
 def two(x):
-    return one(x) * 2.0
+    return one(x, 1) * 2.0 + one(x, 1 - 1) * 0.0
 """
-# Prints the value, how often the machine code was found on disk, and where it is kept.
+# Prints the value, how often the machine code of both was found on disk, and where it is kept.
 RUN = """
-from kernels.second import two
+from kernels.second import one, two
 value = two(3.0)
-stats = getattr(two, "stats", None)
-print(value, sum(stats.cache_hits.values()) if stats else "plain", stats.cache_path if stats else None)
+if hasattr(two, "stats"):
+    hits = (sum(kernel.stats.cache_hits.values()) for kernel in (one, two))
+    print(value, *hits, two.stats.cache_path)
+else:
+    print(value, "plain", "plain", None)
 """
+
+
+DECORATORS = ("compiled", "compiled_inline")
+NUMERICS = Path(str(machine_code.__file__)).parent
 
 
 @pytest.fixture
@@ -44,16 +50,18 @@ def kernels(tmp_path: Path) -> Path:
     package = tmp_path / "kernels"
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
-    shutil.copy(str(compiled_module.__file__), package / "compiled.py")
+    for name in ("compiled.py", "machine_code.py"):
+        source = (NUMERICS / name).read_text(encoding="utf-8")
+        (package / name).write_text(source.replace("qualify.numerics", "kernels"), encoding="utf-8")
     (package / "first.py").write_text(FIRST, encoding="utf-8")
     (package / "second.py").write_text(SECOND, encoding="utf-8")
     return package
 
 
-def run(package: Path, **environment: str) -> list[str]:
+def run(package: Path, program: str = RUN, **environment: str) -> list[str]:
     settings = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": "", **environment}
     done = subprocess.run(
-        [sys.executable, "-c", RUN],
+        [sys.executable, "-c", program],
         cwd=package.parent,
         env=settings,
         capture_output=True,
@@ -65,28 +73,49 @@ def run(package: Path, **environment: str) -> list[str]:
 
 
 def test_a_change_in_a_called_source_is_compiled_anew(kernels: Path) -> None:
-    assert run(kernels) == ["8.0", "0", str(kernels / "__pycache__")]
-    assert run(kernels)[:2] == ["8.0", "1"]
+    assert run(kernels) == ["8.0", "0", "0", str(kernels / "__pycache__")]
+    assert run(kernels)[:3] == ["8.0", "1", "1"]
     # Another file than that of the kernel asked for: numba alone would hand back the old code.
     (kernels / "first.py").write_text(FIRST.replace("1.0", "5.0"), encoding="utf-8")
-    assert run(kernels)[:2] == ["16.0", "0"]
-    assert run(kernels)[:2] == ["16.0", "1"]
+    assert run(kernels)[:3] == ["16.0", "0", "0"]
+    assert run(kernels)[:3] == ["16.0", "1", "1"]
+
+
+def test_what_a_kernel_jumps_to_is_compiled_anew_where_its_own_file_is_gone(kernels: Path) -> None:
+    assert run(kernels)[:3] == ["8.0", "0", "0"]
+    for path in (kernels / "__pycache__").glob("first.one*.nbc"):
+        path.unlink()
+    assert run(kernels)[:3] == ["8.0", "0", "1"]
+    assert run(kernels)[:3] == ["8.0", "1", "1"]
+
+
+@pytest.mark.parametrize("decorator", ["compiled", "compiled_inline"])
+def test_only_small_kernels_become_part_of_those_that_call_them(kernels: Path, decorator: str) -> None:
+    (kernels / "first.py").write_text(FIRST.replace("compiled\n", f"{decorator}\n"), encoding="utf-8")
+    assert run(kernels)[:3] == ["8.0", "0", "0"]
+    # Found on disk, the caller brings the small one along; the other has to be fetched.
+    assert run(kernels)[:3] == ["8.0", "0" if decorator == "compiled_inline" else "1", "1"]
+
+
+def test_numbers_written_out_in_a_caller_make_no_kernel_of_their_own(kernels: Path) -> None:
+    asked = RUN.replace("value = two(3.0)", "value = two(3.0) + len(one.overloads) - 1")
+    assert run(kernels, asked)[:1] == ["8.0"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_obstacle(kernels: Path, tmp_path: Path) -> None:
     """In place of the folder for compiled code stands a file, which no user can write into."""
     (kernels / "__pycache__").write_text("", encoding="utf-8")
     elsewhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home" / "cache")}
-    value, found, place = run(kernels, **elsewhere)
+    value, _, found, place = run(kernels, **elsewhere)
     assert (value, found) == ("8.0", "0") and Path(place).is_relative_to(tmp_path / "home")
-    assert run(kernels, **elsewhere)[:2] == ["8.0", "1"]
+    assert run(kernels, **elsewhere)[:3] == ["8.0", "1", "1"]
 
 
 def test_no_folder_at_all_is_no_obstacle(kernels: Path, tmp_path: Path) -> None:
     (kernels / "__pycache__").write_text("", encoding="utf-8")
     (tmp_path / "home").write_text("", encoding="utf-8")
     nowhere = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home" / "cache")}
-    assert run(kernels, **nowhere) == ["8.0", "0", "None"]
+    assert run(kernels, **nowhere) == ["8.0", "0", "0", "None"]
 
 
 def test_compiling_may_be_switched_off(kernels: Path) -> None:
@@ -95,9 +124,9 @@ def test_compiling_may_be_switched_off(kernels: Path) -> None:
 
 def test_a_file_that_is_not_called_leaves_the_machine_code_alone(kernels: Path) -> None:
     (kernels / "third.py").write_text(FIRST, encoding="utf-8")
-    assert run(kernels)[:2] == ["8.0", "0"]
+    assert run(kernels)[:3] == ["8.0", "0", "0"]
     (kernels / "third.py").write_text(FIRST.replace("1.0", "5.0"), encoding="utf-8")
-    assert run(kernels)[:2] == ["8.0", "1"]
+    assert run(kernels)[:3] == ["8.0", "1", "1"]
 
 
 def test_processes_never_write_machine_code_under_the_same_name(kernels: Path) -> None:
@@ -114,7 +143,7 @@ def test_processes_never_write_machine_code_under_the_same_name(kernels: Path) -
 
 def test_only_kernels_call_kernels_with_an_underscore() -> None:
     """They have no way in from Python: a call from there would end the process."""
-    folder = Path(str(compiled_module.__file__)).parent
+    folder = NUMERICS
     sources = [*folder.parent.rglob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources}
     inner = {
@@ -141,7 +170,7 @@ def test_only_kernels_call_kernels_with_an_underscore() -> None:
 
 def _is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
     decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    return any(isinstance(one, ast.Name) and one.id == "compiled" for one in decorators)
+    return any(isinstance(one, ast.Name) and one.id in DECORATORS for one in decorators)
 
 
 def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
@@ -153,4 +182,4 @@ def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:
         ("points", points.find_points),
         ("ridge", ridge.fit_ridge),
     ):
-        assert kernel._cache._cache_file._source_stamp == compiled_module.sources_digest(name)
+        assert kernel._cache._cache_file._source_stamp == machine_code.sources_digest(name)

@@ -1,0 +1,122 @@
+"""Machine code of kernels: compiled one by one, linked by name, and kept on disk with what it was made from.
+
+Left to itself, numba compiles a kernel once more within each kernel that calls it, and within their callers,
+which takes twice as long in all. Here callers jump to it instead, unless it is so small that jumping would
+cost more than its work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from contextlib import suppress
+from copy import copy
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+from numba import types
+from numba.core.caching import Cache, CompileResultCacheImpl
+from numba.core.registry import CPUDispatcher
+
+_HERE = Path(__file__).parent
+_NEIGHBOURS = re.compile(rf"^from \S*\b{_HERE.name}\.(\w+) import", re.MULTILINE)
+_PROCESS = uuid.uuid4().hex[:12]
+
+
+class _Place(NamedTuple):
+    """Where a kernel that others jump to is found, and for arguments of which types it was compiled."""
+
+    module: str
+    name: str
+    arguments: tuple[Any, ...]
+
+
+# By the name under which callers know them.
+_places: dict[str, _Place] = {}
+
+
+class Kernel(CPUDispatcher):
+    """A function that is compiled for each combination of types of arguments it is called with.
+
+    `alone` says whether kernels that call it jump to it, else it becomes part of them.
+    """
+
+    def __init__(self, function: Any, options: dict[str, Any], *, alone: bool) -> None:
+        super().__init__(py_func=function, targetoptions=options)
+        self.alone = alone
+        with suppress(RuntimeError):  # no folder to keep it in: every process compiles anew
+            self._cache = _Kept(function)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Tell a caller what it will get; numbers written out in its source are numbers like any other."""
+        plain = [types.unliteral(kind) for kind in args]
+        return super().get_call_template(plain, {key: types.unliteral(kind) for key, kind in kws.items()})
+
+    def add_overload(self, cres: Any) -> None:
+        """Take in what was compiled or found on disk, and let callers know where it is."""
+        super().add_overload(cres)
+        if self.alone:
+            there = copy(cres.fndesc)
+            there.mangled_name = self._name_for_callers(cres.signature)
+            address = cres.library.get_pointer_to_function(cres.fndesc.llvm_func_name)
+            llvm.add_symbol(there.mangled_name, address)
+            # In place of the code itself.
+            self.targetctx.remove_user_function(cres.entry_point)
+            self.targetctx.insert_user_function(cres.entry_point, there)
+
+    def _name_for_callers(self, signature: Any) -> str:
+        """Return a name that stays the same in other processes as long as the sources do."""
+        module, name = self.py_func.__module__, self.py_func.__name__
+        made_from = f"{sources_digest(module.rpartition('.')[2])} {signature}"
+        full = f"{module}.{name}.{hashlib.sha256(made_from.encode()).hexdigest()}"
+        _places[full] = _Place(module, name, tuple(signature.args))
+        return full
+
+
+class _WithPlaces(CompileResultCacheImpl):
+    """What is kept of a kernel: its machine code, and the places of those it jumps to."""
+
+    def reduce(self, data: Any) -> Any:
+        known = (_places.get(function.name) for function in data.library._final_module.functions)
+        return [place for place in known if place], super().reduce(data)
+
+    def rebuild(self, target_context: Any, reduced_data: Any) -> Any:
+        places, rest = reduced_data
+        for place in places:  # they must be there before a caller is
+            getattr(import_module(place.module), place.name).compile(place.arguments)
+        return super().rebuild(target_context, rest)
+
+
+class _Kept(Cache):
+    """The files of a kernel."""
+
+    _impl_class = _WithPlaces  # type: ignore[assignment]
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        file = self._cache_file
+        # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
+        file._source_stamp = sources_digest(function.__module__.rpartition(".")[2])
+        # Two processes that compile a kernel for unlike arrays at the same moment would both number their
+        # machine code 1, and one would then be handed that of the other: names of its own prevent that.
+        file._data_name_pattern = f"{file._index_name[:-4]}.{_PROCESS}.{{number:d}}.nbc"
+
+
+@cache
+def sources_digest(name: str) -> str:
+    """Digest of a module of this folder and of all that it imports from here."""
+    found: set[str] = set()
+    wanted = {name, "compiled"}
+    while wanted:
+        found |= wanted
+        sources = [(_HERE / f"{module}.py").read_text(encoding="utf-8") for module in sorted(wanted)]
+        wanted = {module for text in sources for module in _NEIGHBOURS.findall(text)} - found
+    text = b"".join((_HERE / f"{module}.py").read_bytes() for module in sorted(found))
+    return hashlib.sha256(text).hexdigest()
+
+
+__all__ = ["Kernel", "sources_digest"]
