@@ -8,26 +8,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from qualify.criteria_settings import budget_of, origin_of, settings_of
-from qualify.criteria_tables import (
-    Zoning,
-    answers_table,
-    band_table,
-    divided_by,
-    performance_table,
-    points_of_answers,
-    points_table,
-    probability_table,
-    provenance_of,
-)
+from qualify.criteria_points import points_of_answers, start_of
+from qualify.criteria_settings import BOTH_WAYS, budget_of, origin_of, settings_of
+from qualify.criteria_tables import divided_by, performance_table, provenance_of, score_tables
 from qualify.deals import Deals
 from qualify.economics import Economics
 from qualify.enough import check_outcomes
 from qualify.errors import InvalidDeals, Problem
-from qualify.gates import Gates, gates_of
+from qualify.gates import gates_of
 from qualify.numerics.procedures import points_recipe
 from qualify.parsimony import left_out_table, parsimony_table
-from qualify.refining import Refined, refine
+from qualify.refining import refine
 from qualify.stability import stability_table
 from qualify.survey import Survey
 from qualify.tables.render import page
@@ -44,8 +35,9 @@ class Criteria:
     ----------
     points : DataFrame
         characteristic, answer, points, and for a score the numbers [low, high) that the answer covers. A
-        row per answer of every characteristic that is kept, `unknown` included; the least is 0 points. Empty
-        where the procedure does no better than chance on deals it has not seen.
+        row per answer of every characteristic that is kept, `unknown` included; the least is 0 points, or
+        what answers take away is negative. Empty where the procedure does no better than chance on deals it
+        has not seen.
     gates : DataFrame
         characteristic, answer, and for a score the numbers [low, high) that it covers, n, won, win_rate_high
         (upper limit of the weighted win rate): answers that all but decide on their own. A deal that gives
@@ -121,10 +113,15 @@ class Criteria:
         return tuple(str(name) for name in self.points["characteristic"].unique())
 
     @property
+    def start(self) -> int:
+        """What every score begins with: 0, or what answers can take away at most."""
+        return start_of(self.points)
+
+    @property
     def score_range(self) -> tuple[int, int]:
         """Lowest and highest score that can occur."""
         highest = self.points.groupby("characteristic", sort=False)["points"].max().sum()
-        return 0, int(highest)
+        return 0, self.start + int(highest)
 
     def __repr__(self) -> str:
         low, high = self.score_range
@@ -132,7 +129,8 @@ class Criteria:
 
     def _repr_html_(self) -> str:
         low, high = self.score_range
-        lead = f"Add the points: {low} to {high}. Zones from {self.bands_from}."
+        begin = f"Begin with {self.start}, then add" if self.start else "Add"
+        lead = f"{begin} the points: {low} to {high}. Zones from {self.bands_from}."
         table = self.points[["characteristic", "answer", "points"]]
         if table.empty:
             lead = f"No criteria: {self.tipping.reason}"
@@ -145,7 +143,7 @@ class Criteria:
         return page("Qualification criteria", lead, sections)
 
     def score(self, answers: pd.DataFrame) -> pd.Series[int]:
-        """Return the score of each deal.
+        """Return the score of each deal: `start` and the points of its answers.
 
         Parameters
         ----------
@@ -163,7 +161,7 @@ class Criteria:
             Where a characteristic is missing or an answer has no points.
         """
         problems: list[Problem] = []
-        total = np.zeros(len(answers), dtype=np.int64)
+        total = np.full(len(answers), self.start, dtype=np.int64)
         for name in self.kept:
             if name not in answers:
                 problems.append(Problem(reason="the criteria need it", mend="add its column", column=name))
@@ -204,7 +202,7 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     deals: Deals,
     *,
     max_characteristics: int | None = None,
-    points: Literal["0 to 5", "0 to 10", "total 100"] = "0 to 10",
+    points: Literal["0 to 5", "0 to 10", "-5 to 5", "total 100"] = "0 to 10",
     zones: tuple[float, float] | Economics = (0.25, 0.75),
     replicates: int = 200,
     level: float = 0.95,
@@ -219,9 +217,11 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     max_characteristics : int, optional
         Keep at most this many characteristics. Unless told, as few, of at most eight, as come within one
         standard error of the best number on deals they have not seen.
-    points : {"0 to 10", "0 to 5", "total 100"}
+    points : {"0 to 10", "0 to 5", "-5 to 5", "total 100"}
         Points of the widest characteristic, at most (fewer where that costs next to nothing), or the highest
-        score that there can be.
+        score that there can be. From -5 to 5, an answer that speaks for losing takes points away: 0 is about
+        what deals got on average for a question, and every score begins with `Criteria.start`, so that
+        none is below 0.
     zones : tuple of float, or Economics
         What divides the zones where there is no sharp tipping point: two win probabilities, below and from
         which on a deal is in the lower and the upper zone; or what a win is worth and pursuing a deal costs
@@ -292,7 +292,7 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
     gates = gates_of(deals, refined, level, chance)
     tipping = describe_tipping(deals, refined.sample, refined.in_points, level=level, limits=Limits())
     origin = origin_of(settings | {"most": refined.recipe.most}, level, rng)
-    tables = _scores(deals, refined, tipping, gates, settings["zones"])
+    tables = score_tables(deals, refined, tipping, gates.stopped, settings["zones"], BOTH_WAYS.get(points))
     return Criteria(
         **tables,
         gates=gates.table,
@@ -306,21 +306,3 @@ def refine_criteria(  # noqa: PLR0913 - every one has its default, and three are
         version="1",
         provenance=origin | provenance_of(deals, refined, tables["points"]),
     )
-
-
-def _scores(
-    deals: Deals, refined: Refined, tipping: TippingPoint, gates: Gates, zones: tuple[float, float]
-) -> dict[str, Any]:
-    """Tables of what answers earn and scores say."""
-    answers = answers_table(deals, refined)
-    points = points_table(answers, refined)
-    highest = int(points.groupby("characteristic", sort=False)["points"].max().sum())
-    probabilities = probability_table(refined, highest, tipping.level)
-    zoning = Zoning.choose(tipping, probabilities, zones)
-    return {
-        "answers": answers,
-        "points": points,
-        "bands": band_table(tipping, refined.sample, gates.stopped, zoning, highest),
-        "probabilities": probabilities,
-        "bands_from": zoning.source,
-    }

@@ -38,7 +38,7 @@ def contradictions(
     found: list[Problem] = []
     highest = 0
     for name, rows in points.groupby("characteristic", sort=False):
-        highest += int(rows["points"].max())
+        highest += int(np.ptp(rows["points"]))
         if str(name) not in survey.names:
             found.append(_problem("has points but is not in the survey", str(name)))
         else:
@@ -76,8 +76,8 @@ def _of_one(name: str, rows: pd.DataFrame, survey: Survey) -> Iterator[Problem]:
     twice = rows.loc[rows.duplicated("answer"), "answer"]
     for answer in twice:
         yield Problem(reason="has points twice", mend="keep one", column=name, value=answer)
-    if int(rows["points"].min()) != 0:
-        yield _problem("must give 0 points to its least answer", name)
+    if not int(rows["points"].min()) <= 0 <= int(rows["points"].max()):
+        yield _problem("must give 0 points to its least answer, or to one in between", name)
     asked = survey.characteristic(name)
     if asked.kind == "score":
         yield from _ranges(name, rows)

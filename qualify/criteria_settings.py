@@ -16,8 +16,11 @@ from qualify.numerics.procedures import MOST
 POINTS: dict[str, dict[str, int]] = {
     "0 to 5": {"largest": 5},
     "0 to 10": {"largest": 10},
+    "-5 to 5": {"largest": 10},
     "total 100": {"total": 100},
 }
+# Budgets by which answers take points away too: the most that one may add or take.
+BOTH_WAYS = {"-5 to 5": 5}
 
 
 def settings_of(

@@ -1,11 +1,10 @@
-"""The tables of criteria: points, zones, probabilities, performance, and where they come from."""
+"""The tables of criteria: zones, probabilities, performance, and where they come from."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -14,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from qualify.criteria_points import answers_table, as_numbers, points_table
 from qualify.deals import Deals
 from qualify.design import as_floats
 from qualify.economics import Economics, past_of
@@ -24,62 +24,33 @@ from qualify.numerics.rates import rates_of
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.refining import Refined
-from qualify.survey import UNKNOWN, Characteristic
 from qualify.tipping import TippingPoint, chance_table
 from qualify.tipping_verdict import ZONES
 
 Numbers = NDArray[np.float64]
 
 
-def points_table(answers: pd.DataFrame, refined: Refined) -> pd.DataFrame:
-    """Points of every answer, of those in `answers_table`, whose characteristic earns any."""
-    levels = refined.sample.items.levels
-    earned = [refined.trained.points[c, : count + 1] for c, count in enumerate(levels)]
-    table = answers.assign(points=np.concatenate(earned, dtype=np.int64))
-    earns = table.groupby("characteristic", sort=False)["points"].transform("any").astype(bool)
-    columns = ["characteristic", "answer", "points", "low", "high"]
-    return table.loc[earns, columns].reset_index(drop=True)
-
-
-def points_of_answers(points: pd.DataFrame, asked: Characteristic, answers: Sequence[str]) -> Numbers:
-    """Points of distinct answers of one characteristic, as they stand in `Deals.answers`; NaN where none."""
-    rows = points[points["characteristic"] == asked.name]
-    if asked.kind != "score":
-        earned = dict(zip(rows["answer"].astype(str), rows["points"].astype(float), strict=True))
-        return np.array([earned.get(answer, np.nan) for answer in answers], dtype=np.float64)
-    numbers, found = as_numbers(answers), np.full(len(answers), np.nan)
-    for row in rows.to_dict("records"):
-        if row["answer"] == UNKNOWN:
-            found[[answer == UNKNOWN for answer in answers]] = row["points"]
-        else:
-            found[(row["low"] <= numbers) & (numbers < row["high"])] = row["points"]
-    return found
-
-
-def as_numbers(answers: Sequence[str]) -> Numbers:
-    """Return the numbers that answers of a score are, NaN for `unknown` and for what is no number."""
-    found = pd.to_numeric(pd.Series(list(answers), dtype=object), errors="coerce")
-    return found.to_numpy(dtype=np.float64)
-
-
-def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:
-    """How often each answer was given, and to how many deals that were won; scores on their scales."""
-    codes, levels, won = refined.sample.items.codes, refined.sample.items.levels, refined.sample.outcome
-    parts = []
-    for c, name in enumerate(deals.survey.names):
-        size = int(levels[c]) + 1
-        low, high = np.full(size, np.nan), np.full(size, np.nan)
-        if name in refined.scales:
-            scale = refined.scales[name]
-            words = [*scale.labels, UNKNOWN]
-            low[:-1], high[:-1] = scale.edges[:-1], scale.edges[1:]
-        else:
-            words = [str(answer) for answer in deals.answers[name].cat.categories]
-        n = np.bincount(codes[:, c], minlength=size)
-        wins = np.bincount(codes[:, c], weights=won, minlength=size).astype(np.int64)
-        columns = {"characteristic": name, "answer": words, "low": low, "high": high, "n": n, "won": wins}
-        parts.append(pd.DataFrame(columns).astype({"characteristic": "str", "answer": "str", "n": "int64"}))
-    return pd.concat(parts, ignore_index=True)
+def score_tables(
+    deals: Deals,
+    refined: Refined,
+    tipping: TippingPoint,
+    stopped: NDArray[np.bool_],
+    zones: tuple[float, float],
+    most: int | None,
+) -> dict[str, Any]:
+    """Tables of what answers earn and scores say, by name as in `Criteria`."""
+    answers = answers_table(deals, refined)
+    points = points_table(answers, refined, most)
+    highest = int(points.groupby("characteristic", sort=False)["points"].agg(np.ptp).sum())
+    probabilities = probability_table(refined, highest, tipping.level)
+    zoning = Zoning.choose(tipping, probabilities, zones)
+    return {
+        "answers": answers,
+        "points": points,
+        "bands": band_table(tipping, refined.sample, stopped, zoning, highest),
+        "probabilities": probabilities,
+        "bands_from": zoning.source,
+    }
 
 
 def probability_table(refined: Refined, highest: int, level: float) -> pd.DataFrame:

@@ -51,7 +51,8 @@ def criteria_of(draw: st.DrawFn, learned: Criteria) -> Criteria:
     for one in asked:
         spans = [*one.spans, ("unknown", NAN, NAN)]
         earned = draw(st.lists(st.integers(0, 4), min_size=len(spans), max_size=len(spans)))
-        earned = [value - min(earned) for value in earned]
+        least = draw(st.sampled_from([min(earned), draw(st.integers(min(earned), max(earned)))]))
+        earned = [value - least for value in earned]
         given = draw(st.lists(st.integers(0, 9), min_size=len(spans), max_size=len(spans)))
         given[0] += not any(given[:-1])
         for (answer, low, high), value, n in zip(spans, earned, given, strict=True):
@@ -64,7 +65,7 @@ def criteria_of(draw: st.DrawFn, learned: Criteria) -> Criteria:
                 gates.append((one.asked.name, answer, low, high, 30, 0, limit))
     columns = ["characteristic", "answer", "points", "low", "high"]
     table = pd.DataFrame(points, columns=columns).astype({"points": int, "low": float, "high": float})
-    highest = int(table.groupby("characteristic")["points"].max().sum())
+    highest = int(table.groupby("characteristic")["points"].agg(np.ptp).sum())
     steps = draw(st.lists(st.floats(0, 1), min_size=highest + 1, max_size=highest + 1))
     chance = np.cumsum(steps) / (sum(steps) + 1)
     edges = st.integers(0, highest + 1)

@@ -41,7 +41,9 @@ def rows(table: Any, name: str) -> list[dict[str, Any]]:
 def stand(criteria: Criteria, given: Given) -> Stand:
     score, limit, gates = 0, 1.0, []
     for name, answer in given.items():
-        score += sum(row["points"] for row in rows(criteria.points, name) if fits(row, answer))
+        earns = rows(criteria.points, name)
+        score += sum(row["points"] for row in earns if fits(row, answer))
+        score -= min((row["points"] for row in earns), default=0)
     for gate in criteria.gates.to_dict("records"):
         if fits(gate, given[gate["characteristic"]]):
             limit = min(limit, gate["win_rate_high"])

@@ -105,6 +105,40 @@ def test_points_keep_to_their_budget(deals: ql.Deals) -> None:
     assert past.table["score"].max() <= 100
 
 
+@pytest.fixture(scope="module")
+def both_ways(deals: ql.Deals) -> Criteria:
+    return ql.refine_criteria(deals, points="-5 to 5", max_characteristics=5, replicates=5)
+
+
+def test_answers_may_take_points_away(both_ways: Criteria, deals: ql.Deals) -> None:
+    usual = ql.refine_criteria(deals, max_characteristics=5, replicates=5)
+    points = both_ways.points.groupby("characteristic")["points"]
+    assert points.min().between(-5, 0).all() and points.max().between(0, 5).all()
+    assert points.min().min() < 0 and both_ways.start == -points.min().sum()
+    # Only where a question's 0 lies has moved.
+    apart = (both_ways.points["points"] - usual.points["points"]).groupby(usual.points["characteristic"])
+    assert (apart.nunique() == 1).all()
+    assert both_ways.score(deals.answers).equals(usual.score(deals.answers))
+    assert both_ways.probabilities.equals(usual.probabilities) and both_ways.bands.equals(usual.bands)
+
+
+def test_nothing_is_about_what_deals_got_on_average(both_ways: Criteria, deals: ql.Deals) -> None:
+    for name in both_ways.kept:
+        earned = [both_ways.points_of(name, answer) for answer in deals.answers[name].astype(str)]
+        mean, low, high = np.mean(earned), min(earned), max(earned)
+        # Half a point off where it is free to lie there; else an end of what may be given is reached.
+        assert abs(mean) <= 0.5 or (mean > 0.5 and low == -5) or (mean < -0.5 and high == 5)
+
+
+def test_open_deals_are_judged_alike_however_points_are_told(both_ways: Criteria, deals: ql.Deals) -> None:
+    usual = ql.refine_criteria(deals, max_characteristics=5, replicates=5)
+    for economics in (None, ql.Economics(value=1000.0, cost=250.0)):
+        tables = [
+            ql.score_deals(one, mixed(60, seed=9), economics=economics).table for one in (both_ways, usual)
+        ]
+        pd.testing.assert_frame_equal(*tables)
+
+
 def test_every_answer_of_the_survey_is_counted(criteria: Criteria, deals: ql.Deals) -> None:
     table = criteria.answers
     assert tuple(table["characteristic"].unique()) == deals.survey.names

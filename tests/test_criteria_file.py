@@ -60,7 +60,8 @@ def made(world: str) -> tuple[Criteria, ql.Deals]:
     else:
         team = ql.simulate_deals(250, curve=world, rng=4)  # type: ignore[arg-type]
         deals = ql.read_deals(team.frame, team.survey)
-    return ql.refine_criteria(deals, max_characteristics=8, replicates=20), deals
+    points = "-5 to 5" if world == "sharp" else "0 to 10"
+    return ql.refine_criteria(deals, max_characteristics=8, points=points, replicates=20), deals
 
 
 @pytest.fixture(scope="module", params=["plateau", "sharp", "none", "hostile"])
@@ -176,19 +177,26 @@ class TestEditedByHand:
         error = spoilt(content, lambda file: file["points"].remove(row))
         assert any("cover every number" in problem.reason for problem in error.problems)
 
-    def test_points_below_zero(self, content: dict[str, Any]) -> None:
-        def lower(file: dict[str, Any]) -> None:
-            file["points"][0]["points"] = -3
+    @pytest.mark.parametrize("by", [1, -11])
+    def test_no_points_around_zero(self, content: dict[str, Any], by: int) -> None:
+        def move(file: dict[str, Any]) -> None:
+            for row in first_of(file, file["points"][0]["characteristic"]):
+                row["points"] += by
 
-        assert any("0 points" in problem.reason for problem in spoilt(content, lower).problems)
+        (found,) = spoilt(content, move).problems
+        assert "0 points" in found.reason and found.column == content["points"][0]["characteristic"]
 
     def test_more_points_than_the_probabilities_reach(self, content: dict[str, Any]) -> None:
         def raise_points(file: dict[str, Any]) -> None:
             most = max(first_of(file, file["points"][0]["characteristic"]), key=lambda row: row["points"])
             most["points"] += 1
 
-        columns = {problem.column for problem in spoilt(content, raise_points).problems}
-        assert columns == {"probabilities", "bands"}
+        def lower(file: dict[str, Any]) -> None:
+            file["points"][0]["points"] = -3
+
+        for change in (raise_points, lower):
+            columns = {problem.column for problem in spoilt(content, change).problems}
+            assert columns == {"probabilities", "bands"}
 
     def test_a_probability_that_falls(self, content: dict[str, Any]) -> None:
         def fall(file: dict[str, Any]) -> None:

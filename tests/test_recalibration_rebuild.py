@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -38,11 +39,15 @@ def test_a_rebuild_of_criteria_that_chose_their_number_chooses_it_anew() -> None
 
 
 @pytest.mark.slow
-def test_a_rebuild_keeps_to_the_budget_of_points() -> None:
-    small = ql.refine_criteria(past(), max_characteristics=4, points="0 to 5", replicates=3)
-    assert rebuild_of(small, past(), past().closed.index).recipe.largest == 5
+@pytest.mark.parametrize(("points", "span", "start"), [("0 to 5", 5, False), ("-5 to 5", 10, True)])
+def test_a_rebuild_keeps_to_the_budget_of_points(
+    points: Literal["0 to 5", "-5 to 5"], span: int, start: bool
+) -> None:
+    small = ql.refine_criteria(past(), max_characteristics=4, points=points, replicates=3)
+    assert rebuild_of(small, past(), past().closed.index).recipe.largest == span
     found = rebuilt_from(small)
     assert found.points["points"].max() <= 5
+    assert (found.start > 0) == start
     assert len(found.kept) <= 4
 
 

@@ -14,6 +14,7 @@ from qualify.tables.formats import clean, format_value
 from qualify.tables.wording import counted, limits, pairs, rate
 
 BOX = "☐"
+MINUS = "−"
 MOST_SCORES = 16  # rows of the table of scores before it is thinned
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!$^])")
@@ -84,9 +85,15 @@ def _origin(criteria: Criteria) -> str:
 
 def _how(criteria: Criteria) -> str:
     low, high = criteria.score_range
+    add = f"Add the points in brackets ({low} to {high}) and look up the score below."
+    if criteria.start:
+        add = (
+            f"Begin with {criteria.start}, add the points in brackets, take away those with a minus, and "
+            f"look up the score ({low} to {high}) below."
+        )
     return (
         "1. Tick one answer per question, by what you have seen or heard; where you do not know, unknown.\n"
-        f"2. Add the points in brackets ({low} to {high}) and look up the score below."
+        f"2. {add}"
     )
 
 
@@ -97,12 +104,17 @@ def _questions(criteria: Criteria) -> str:
         words = {answer.value: answer for answer in asked.answers}
         mine = criteria.points[criteria.points["characteristic"] == name]
         ticks = [
-            f"{BOX} {_answer(words.get(str(answer)), str(answer))} **({points})**"
+            f"{BOX} {_answer(words.get(str(answer)), str(answer))} **({_signed(points, criteria.start)})**"
             for answer, points in zip(mine["answer"], mine["points"], strict=True)
         ]
         question = escape(asked.question) + f" ({escape(name)})" if asked.question else escape(name)
         rows.append((f"{number}", question, " · ".join(ticks), ""))
     return _table(("", "Question", "Tick one (points)", "Mine"), rows)
+
+
+def _signed(points: int, start: int) -> str:
+    """Points with their sign, where some are taken away."""
+    return f"{points:+d}".replace("-", MINUS) if start and points else str(points)
 
 
 def _answer(known: Answer | None, value: str) -> str:

@@ -56,7 +56,7 @@ def score_deal(deal):
     missing = [question["column"] for question in QUESTIONS if question["column"] not in deal]
     if missing:
         raise ValueError("no such columns: " + ", ".join(map(repr, missing)))
-    score, limit, gates = 0, 1.0, []
+    score, limit, gates = START, 1.0, []
     for question in QUESTIONS:
         answer, points, most = find_answer(question, deal[question["column"]])
         score += points
@@ -99,6 +99,7 @@ def _constants(rules: Rules) -> list[str]:
     questions = ",\n".join(_question(question) for question in rules.questions)
     return [
         f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
+        f"START = {rules.start}",
         f"PROBABILITIES = {list(rules.probabilities)!r}",
         f"FIRST_INSIDE, FIRST_ABOVE = {rules.first_inside}, {rules.first_above}",
     ]

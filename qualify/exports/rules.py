@@ -29,7 +29,7 @@ class Choice:
     answer : str
         As it stands in `Criteria.points`; ``"unknown"`` is one too.
     points : int
-        What it earns, 0 or more.
+        What it adds to the score, or takes away.
     words : tuple of str
         The ways in which a cell says so, trimmed and in lower case; ``""`` is a blank cell. None for numbers.
     low, high : float
@@ -95,6 +95,8 @@ class Rules:
         The column of the deal's id.
     questions : tuple of Question
         Those that earn points or trip gates, in the survey's order.
+    start : int
+        What every score begins with, so that none is below 0.
     probabilities : tuple of float
         Win probability of score 0, 1, 2, ...; never falling.
     first_inside, first_above : int
@@ -106,6 +108,7 @@ class Rules:
     version: str
     deal_column: str | None
     questions: tuple[Question, ...]
+    start: int
     probabilities: tuple[float, ...]
     first_inside: int
     first_above: int
@@ -164,6 +167,7 @@ def rules_of(criteria: Criteria) -> Rules:
         version=criteria.version,
         deal_column=criteria.survey.columns.deal,
         questions=tuple(_question(criteria, one) for one in asked),
+        start=criteria.start,
         probabilities=tuple(float(p) for p in criteria.probabilities["probability"]),
         first_inside=0 if np.isnan(last_below) else int(last_below) + 1,
         first_above=highest + 1 if np.isnan(first_above) else int(first_above),

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.criteria import Criteria
-from qualify.criteria_tables import as_numbers
+from qualify.criteria_points import as_numbers
 from qualify.survey import UNKNOWN, Characteristic
 
 NO_LIMIT = 1.0

@@ -102,7 +102,8 @@ def _prospects(standing: Standing, part: Part) -> Prospects:
     last = part.answers.iloc[-1]
 
     def after(points: Whole, limit: Whole) -> tuple[Floats, Whole]:
-        score = np.minimum(earned[:, None] + points, scores - 1)
+        # What no deal can have earned may lead beyond the scores there are.
+        score = np.clip(earned[:, None] + points, 0, scores - 1)
         reached = np.minimum(other[:, None], limit)
         return standing.probability(score, reached), standing.zone(score, reached)
 

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from qualify.criteria_tables import as_numbers, numbers_told
+from qualify.criteria_points import as_numbers
+from qualify.criteria_tables import numbers_told
 from qualify.economics import Money
 from qualify.survey import UNKNOWN
 from qualify.tables.formats import format_value

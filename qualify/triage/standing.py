@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.criteria import Criteria
-from qualify.criteria_tables import points_of_answers
+from qualify.criteria_points import points_of_answers
 from qualify.errors import InvalidDeals, Problem
 from qualify.survey import UNKNOWN, Characteristic
 from qualify.tipping_verdict import ZONES
@@ -82,7 +82,7 @@ class Standing:
     parts : tuple of Part
         Characteristics that earn points or trip gates, in the survey's order.
     score : ndarray of int, shape (deals,)
-        Sum of points.
+        As `Criteria.score` has it.
     limit : ndarray of int, shape (deals,)
         Position in `limits` of the lowest limit among the gates that each trips.
     limits : ndarray

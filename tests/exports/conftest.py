@@ -137,7 +137,7 @@ def make_criteria() -> Callable[..., Criteria]:
 
 HOSTILE_NAMES = ("a'b\"c`d", "=cmd|' /C calc'!A0", "<script>alert(1)</script>\u202e")
 HOSTILE_WORDS = ('it\'s "no"; -- {0} %s \\ \t', "+yes\n$1 [x] &amp; \u2028")
-CASES = ("plain", "gates", "hostile", "learned", "nothing kept", "blank is an error")
+CASES = ("plain", "gates", "hostile", "learned", "both ways", "nothing kept", "blank is an error")
 
 
 @pytest.fixture(params=CASES)
@@ -158,6 +158,10 @@ def criteria_case(request: pytest.FixtureRequest, make_criteria: Callable[..., C
         )
     if request.param == "learned":
         return learned(curve="sharp")
+    if request.param == "both ways":
+        criteria = make_criteria(gates=gates_of(word_gate))
+        taken = criteria.points["characteristic"].map({"Buyer met": 2, "Fit": 3})
+        return replace(criteria, points=criteria.points.assign(points=criteria.points["points"] - taken))
     if request.param == "nothing kept":
         return learned(curve="none")
     if request.param == "blank is an error":

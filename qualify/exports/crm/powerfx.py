@@ -20,6 +20,7 @@ LONGEST_NAME = 60  # characters of a question in the text of gates
 LARGEST = 1e11  # numbers of Dataverse end here
 WHOLE, FRACTION, TEXT = "Decimal, precision 0", "Decimal, precision 10", "Text"
 SCORE, LIMIT, BLANK = "Qualification_Score", "Qualification_Limit", "Blank()"
+POINTS = "Qualification_Points"  # all of them, where scores begin with some
 Cases = Sequence[tuple[str, str]]
 Column = tuple[str, str, str]
 
@@ -125,7 +126,7 @@ def _columns(rules: Rules, asked: Sequence[Asked], limits: PowerFxLimits) -> lis
     for one in asked:
         columns += _answers(one, "Points", lambda choice: str(choice.points), BLANK, limits)
     points = [f"{one.base}_Points" for one in asked]
-    columns += _typed(combined(f"{SCORE}{{}}".format, points, _sum, limits.fits), WHOLE)
+    columns += _typed(_score(points, rules.start, limits), WHOLE)
     gated = [one for one in asked if one.question in rules.gated]
     for one in gated:
         columns += _answers(one, "Gate", lambda choice: probability(choice.limit), "1", limits)
@@ -214,6 +215,14 @@ def _parts(
 
 def _first_known(columns: Sequence[str]) -> str:
     return _branches([(f"Not(IsBlank({column}))", column) for column in columns])
+
+
+def _score(points: Sequence[str], start: int, limits: PowerFxLimits) -> list[tuple[str, str]]:
+    """Add up points, and what every score begins with."""
+    if not start:
+        return combined(f"{SCORE}{{}}".format, points, _sum, limits.fits)
+    *parts, (total, formula) = combined(f"{POINTS}{{}}".format, points, _sum, limits.fits)
+    return [*parts, (total, formula), (SCORE, f"If(IsBlank({total}), {BLANK},\n{start} + {total})")]
 
 
 def _sum(columns: Sequence[str]) -> str:

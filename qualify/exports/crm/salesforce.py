@@ -133,7 +133,7 @@ def _formulas(
     for one in asked:
         named += [(*part, WHOLE) for part in _answers(one, "Points", _points, "NULL", limits)]
     points = [f"{one.base}_Points__c" for one in asked]
-    named += [(*part, WHOLE) for part in combined(_outcome("Score"), points, _sum, limits.fits)]
+    named += [(*part, WHOLE) for part in _score(points, rules.start, limits)]
     gated = [one for one in asked if one.question in rules.gated]
     for one in gated:
         named += [(*part, FRACTION) for part in _answers(one, "Gate", _limit, "1", limits)]
@@ -223,6 +223,15 @@ def _chain(
         found.append((name, write(runs[place - 1], otherwise)))
         otherwise = name
     return found
+
+
+def _score(points: Sequence[str], start: int, limits: SalesforceLimits) -> list[tuple[str, str]]:
+    """Add up points, and what every score begins with."""
+    if not start:
+        return combined(_outcome("Score"), points, _sum, limits.fits)
+    *parts, (total, formula) = combined(_outcome("Points"), points, _sum, limits.fits)
+    score = f"IF(ISBLANK({total}), NULL,\n{start} + BLANKVALUE({total}, 0))"
+    return [*parts, (total, formula), (_outcome("Score")(""), score)]
 
 
 def _sum(fields: Sequence[str]) -> str:

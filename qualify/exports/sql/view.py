@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import reduce
 
 from sqlglot import exp
 
@@ -106,11 +107,10 @@ def _limit(cases: list[Case]) -> exp.Expr:
 
 
 def _scores(rules: Rules, dialect: str) -> exp.Select:
-    """Add the points up; NULL where one of them is."""
-    score: exp.Expr = exp.Literal.number(0)
-    for place in range(1, len(rules.questions) + 1):
-        points = exp.column(f"points_{place}")
-        score = points if place == 1 else exp.Add(this=score, expression=points)
+    """Add the points up, to what scores begin with; NULL where one of them is."""
+    columns: list[exp.Expr] = [exp.column(f"points_{place}") for place in range(1, len(rules.questions) + 1)]
+    begin = [exp.Literal.number(rules.start)] if rules.start or not columns else []
+    score = reduce(lambda left, right: exp.Add(this=left, expression=right), [*begin, *columns])
     query = exp.select("deal", exp.alias_(score, "score")).from_("points")
     limits = [f"limit_{place}" for place, one in enumerate(rules.questions, start=1) if one in rules.gated]
     return query.select(exp.alias_(least(limits, dialect), "most")) if limits else query

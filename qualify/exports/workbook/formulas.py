@@ -25,7 +25,8 @@ def score(plan: Plan, row: int) -> str:
     """
     if not plan.placed:
         return f'IF(${plan.filled}{row}=0,"",0)'
-    total = "+".join(f"INDEX({in_points(plan, 'C')},${one.answer}{row})" for one in plan.placed)
+    begin = [str(plan.rules.start)] if plan.rules.start else []
+    total = "+".join([*begin, *(f"INDEX({in_points(plan, 'C')},${one.answer}{row})" for one in plan.placed)])
     answers = f"${plan.placed[0].answer}{row}:${plan.placed[-1].answer}{row}"
     return f'IF(OR(${plan.filled}{row}=0,COUNTIF({answers},0)>0),"",{total})'
 

@@ -95,12 +95,13 @@ def _numbers_wanted(question: Question) -> str:
 def _write_results(sheet: Worksheet, plan: Plan) -> None:
     total, most = (f"Workings!${column}${CALCULATOR}" for column in (plan.score, plan.limit))
     highest = len(plan.rules.probabilities) - 1
+    begin = f", begins with {plan.rules.start}" if plan.rules.start else ""
     by_gain = sorted((one for one in plan.placed if one.gain > 0), key=lambda one: -one.gain)
     mend = formulas.joined((f"{_given(one)}=0", _name(one)) for one in plan.placed)
     find_out = formulas.joined((f"{_given(one)}={one.unknown}", _name(one)) for one in by_gain)
     zone = f'IF({most}<1,"below: a gate is tripped",{_zone_with_scores(plan.rules, total)})'
     rows = (
-        (f"Score (0 to {highest})", f'IF({total}="","no score: answers are to be mended",{total})'),
+        (f"Score (0 to {highest}{begin})", f'IF({total}="","no score: answers are to be mended",{total})'),
         ("Win probability", formulas.probability(plan, CALCULATOR)),
         ("Zone", f'IF({total}="","",{zone})'),
         ("Gates tripped", f'IF({total}="","",{_or_none(formulas.gates(plan, CALCULATOR))})'),
