@@ -41,7 +41,8 @@ from qualify.numerics.registers import (
 class Outlook(NamedTuple):
     """What is seen from one point.
 
-    value : the log-likelihood, with its penalty where that was asked for; −inf without information.
+    value : the log-likelihood, with its penalty where that was asked for; −inf without information, NaN where
+        only slopes were asked for.
     gradient, information : (p,) slopes of `value`, and (p, p) Fisher information of the plain likelihood.
     spread, chance : (B, 64), ``w·p(1 − p)`` and p of every deal.
     """
@@ -56,12 +57,23 @@ class Outlook(NamedTuple):
 @compiled
 def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
     """Work out the log-likelihood, its gradient and the information at `beta`."""
+    return _seen(blocks, beta, firth, True)
+
+
+@compiled
+def slopes(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
+    """Do the same without the log-likelihood, whose logarithms take a seventh of the time."""
+    return _seen(blocks, beta, firth, False)
+
+
+@compiled
+def _seen(blocks: Blocks, beta: Vector, firth: bool, valued: bool) -> Outlook:
     p = beta.size
     gradient, information = np.zeros(p), np.zeros((p, p))
     size, shape = blocks.weights.size, blocks.weights.shape
     spread, chance = aligned(size).reshape(shape), aligned(size).reshape(shape)
     log_odds, won, lost, lines = aligned(LANES), aligned(LANES), aligned(LANES), aligned(LINES * LANES)
-    value = 0.0
+    value = 0.0 if valued else np.nan
     for b in range(shape[0]):
         block_log_odds(blocks, b, beta, log_odds)
         chances(log_odds, won, lost)
@@ -70,8 +82,9 @@ def look(blocks: Blocks, beta: Vector, firth: bool) -> Outlook:
             put(chance, b * LANES + k, eight(won, k))
             put(spread, b * LANES + k, eight(lines, LANES + k))
         add_products(blocks.columns, b * p * LANES, lines, gradient, information)
-        logarithms(lost)
-        value += _block_value(blocks, b, log_odds, lost)
+        if valued:
+            logarithms(lost)
+            value += _block_value(blocks, b, log_odds, lost)
     mirror(information)
     if firth:
         value += _penalise(blocks, information, spread, chance, gradient)

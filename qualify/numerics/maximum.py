@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds
-from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
+from qualify.numerics.climb import CONVERGED, FALLS, SINGULAR, UNFINISHED
 from qualify.numerics.compiled import compiled, compiled_inline
-from qualify.numerics.firth import Outlook, bend, look
+from qualify.numerics.firth import Outlook, bend, look, slopes
 from qualify.numerics.lanes import LANES
 from qualify.numerics.positive import lower_root, solve_root
 
@@ -69,6 +69,27 @@ def maximise(
             return _stopped(beta, here, bent, taken, how)
         beta, here, last = beta + length * step, there, promise
     return _stopped(beta, here, bent, STEPS, UNFINISHED)
+
+
+@compiled
+def maximise_from_near(
+    blocks: Blocks, start: Vector, bent: Matrix, tolerance: float
+) -> tuple[bool, Vector, int]:
+    """Maximise with Firth's penalty from next to the top; the flag is False where `start` is not there.
+
+    The curvature of the penalty is that of a point a little way off, so that steps shrink by a constant
+    factor in the end, which says how much of twice the value is left: at most `tolerance` after the last.
+    """
+    beta, last, span = start, np.inf, np.eye(start.size)
+    for taken in range(STEPS):
+        found, step, promise = newton_step(slopes(blocks, beta, True), span, bent)
+        if not (found and promise <= FALLS * last):
+            break
+        beta = beta + step
+        if promise * (promise / last if taken > 0 else 1.0) <= tolerance:
+            return True, beta, taken + 1
+        last = promise
+    return False, start, 0
 
 
 @compiled_inline

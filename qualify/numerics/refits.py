@@ -15,10 +15,11 @@ from qualify.numerics.cores import replicate, together
 from qualify.numerics.firth import bend, look
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
-from qualify.numerics.maximum import maximise
+from qualify.numerics.maximum import maximise, maximise_from_near
 
-# A step that promises less of twice the log-likelihood is the last; its error squares, with Firth nearly so.
-# The first is for draws that do not settle close to the fit of all rows (`climb_from_near`).
+# Firth's fits leave at most so much of twice the log-likelihood where they settle close to that of all rows.
+LEFT_FIRTH = 1e-12
+# Where draws do not, a step that promises less is the last; its error squares, with Firth nearly so.
 FINE, FINE_FIRTH = 1e-8, 1e-10
 
 
@@ -194,6 +195,9 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     """Coefficients, steps, and how the fit stopped."""
     p = start.beta.size
     if start.firth:
+        settled, beta, steps = maximise_from_near(blocks, start.beta, start.bent, LEFT_FIRTH)
+        if settled:
+            return beta, steps, CONVERGED
         peak = maximise(blocks, start.firth, start.beta, np.eye(p), start.bent, FINE_FIRTH)
         return peak.beta, peak.steps, peak.how
     settled, beta, steps = climb_from_near(blocks, start.beta)

@@ -17,7 +17,7 @@ from qualify.numerics.blocks import block_rows
 from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
 from qualify.numerics.firth import bend, look
 from qualify.numerics.logistic import Problem, fit_logistic, sharpen
-from qualify.numerics.maximum import FINEST, Maximum, maximise
+from qualify.numerics.maximum import FINEST, Maximum, maximise, maximise_from_near
 from qualify.numerics.profile import profile_end
 
 # What differs from plain NumPy is the order of sums.
@@ -178,6 +178,48 @@ def test_a_wrong_guess_at_the_curvature_costs_steps_only() -> None:
         other = maximise(problem.blocks, True, np.zeros(5), np.eye(5), guess, FINEST)
         assert other.how == CONVERGED
         np.testing.assert_allclose(other.beta, plain.beta, rtol=1e-8, atol=1e-8)
+
+
+def test_from_near_the_top_it_is_reached_as_closely_as_asked_or_given_up() -> None:
+    """On draws of few deals with rare answers, from the fit of all: the last steps tell what is left."""
+    asked, given_up, left = 1e-12, 0, []
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        n, p = (60, 6) if seed % 2 else (200, 9)
+        design = np.column_stack([np.ones(n), rng.random((n, p - 1)) < 0.3]).astype(float)
+        won = (rng.random(n) < expit(design @ rng.normal(0, 1.2, p) - 0.5)).astype(float)
+        zero = np.zeros(n)
+        blocks = block_rows(design, won, zero + 1, zero)
+        everything = maximise(blocks, True, *flat(p), FINEST)
+        bent = bend(blocks, look(blocks, everything.beta, True))
+        drawn = block_rows(design, won, np.bincount(rng.integers(n, size=n), minlength=n).astype(float), zero)
+        exact = maximise(drawn, True, everything.beta, np.eye(p), bent, FINEST)
+        settled, beta, steps = maximise_from_near(drawn, everything.beta, bent, asked)
+        if exact.how != CONVERGED or not settled:
+            given_up += 1
+            continue
+        away = beta - exact.beta
+        left.append(away @ (exact.information + exact.bent) @ away)
+        assert 1 < steps < 20
+    # A constant factor is known to a few times itself.
+    assert max(left) < 10 * asked and np.median(left) < asked / 10
+    assert 0 < given_up < 150
+
+
+def test_far_from_the_top_or_with_a_wrong_curvature_it_is_given_up() -> None:
+    problem = problem_of(150, 5, 4)
+    top, bent = fit(problem).beta, sharpened_bent(problem)
+    assert maximise_from_near(problem.blocks, top + 0.01, bent, 1e-10)[0]
+    assert not maximise_from_near(problem.blocks, top + 0.01, 1e6 * np.eye(5), 1e-10)[0]
+    # A curvature that cannot be is not used.
+    settled, beta, _ = maximise_from_near(problem.blocks, top + 0.01, -1e6 * np.eye(5), 1e-12)
+    np.testing.assert_allclose(beta, top if settled else top + 0.01, rtol=0, atol=1e-6)
+    assert not maximise_from_near(problem.blocks, top + np.array([0.0, 9.0, 0.0, -9.0, 0.0]), bent, 1e-10)[0]
+
+
+def flat(p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """From nothing, over all coefficients, by Fisher's steps."""
+    return np.zeros(p), np.eye(p), np.zeros((p, p))
 
 
 def sharpened_bent(problem: Problem) -> np.ndarray:
