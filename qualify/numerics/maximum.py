@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds, score_and_information
 from qualify.numerics.climb import CONVERGED, FALLS, SINGULAR, UNFINISHED
 from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.firth import Outlook, bend, look, slopes
@@ -73,22 +73,25 @@ def maximise(
 
 @compiled
 def maximise_from_near(
-    blocks: Blocks, start: Vector, bent: Matrix, tolerance: float
+    blocks: Blocks, start: Vector, pull: Vector, bent: Matrix, tolerance: float
 ) -> tuple[bool, Vector, int]:
     """Maximise with Firth's penalty from next to the top; the flag is False where `start` is not there.
 
-    The curvature of the penalty is that of a point a little way off, so that steps shrink by a constant
-    factor in the end, which says how much of twice the value is left: at most `tolerance` after the last.
+    `pull` and `bent` are slopes and curvature of the penalty at a top nearby. The first step is content with
+    that `pull`; with that curvature steps shrink by a constant factor in the end, which says how much of
+    twice the value is left: at most `tolerance` after the last.
     """
-    beta, last, span = start, np.inf, np.eye(start.size)
+    beta, span, unseen = start, np.eye(start.size), np.zeros((0, LANES))
+    gradient, information = score_and_information(blocks, beta)
+    here, last = Outlook(np.nan, gradient + pull, information, unseen, unseen), np.inf
     for taken in range(STEPS):
-        found, step, promise = newton_step(slopes(blocks, beta, True), span, bent)
+        found, step, promise = newton_step(here, span, bent)
         if not (found and promise <= FALLS * last):
             break
         beta = beta + step
-        if promise * (promise / last if taken > 0 else 1.0) <= tolerance:
+        if taken > 0 and promise * promise / last <= tolerance:
             return True, beta, taken + 1
-        last = promise
+        here, last = slopes(blocks, beta, True), promise
     return False, start, 0
 
 

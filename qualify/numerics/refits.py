@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks, score
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
 from qualify.numerics.compiled import compiled, compiled_inline
 from qualify.numerics.cores import replicate, together
-from qualify.numerics.firth import bend, look
+from qualify.numerics.firth import bend, slopes
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise, maximise_from_near
@@ -67,9 +67,10 @@ class Refits:
 
 
 class Start(NamedTuple):
-    """Where replicates set out: coefficients, and the curvature of Firth's penalty there (else zero)."""
+    """Where replicates set out: coefficients, slopes and curvature of Firth's penalty there (else zero)."""
 
     beta: Vector
+    pull: Vector
     bent: Matrix
     firth: bool
 
@@ -168,10 +169,14 @@ def _fit_of_all(rows: Rows, firth: bool) -> Start:
     """Coefficients on all rows; zero where they have no maximum."""
     p = len(rows.columns)
     blocks = block_rows(np.ascontiguousarray(rows.columns.T), rows.outcome, rows.weights, rows.offset)
-    fit = fit_from(blocks, Start(np.zeros(p), np.zeros((p, p)), firth))
+    flat = Start(np.zeros(p), np.zeros(p), np.zeros((p, p)), firth)
+    fit = fit_from(blocks, flat)
     beta = fit[0] if fit[2] == CONVERGED else np.zeros(p)
-    bent = bend(blocks, look(blocks, beta, firth)) if firth else np.zeros((p, p))
-    return Start(beta, bent, firth)
+    if not firth:
+        return flat._replace(beta=beta)
+    here = slopes(blocks, beta, firth)
+    pull = here.gradient - score(blocks, beta)
+    return Start(beta, pull, bend(blocks, here), firth)
 
 
 @compiled
@@ -195,7 +200,7 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     """Coefficients, steps, and how the fit stopped."""
     p = start.beta.size
     if start.firth:
-        settled, beta, steps = maximise_from_near(blocks, start.beta, start.bent, LEFT_FIRTH)
+        settled, beta, steps = maximise_from_near(blocks, start.beta, start.pull, start.bent, LEFT_FIRTH)
         if settled:
             return beta, steps, CONVERGED
         peak = maximise(blocks, start.firth, start.beta, np.eye(p), start.bent, FINE_FIRTH)

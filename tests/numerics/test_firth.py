@@ -13,7 +13,7 @@ from firthmodels import FirthLogisticRegression
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from qualify.numerics.blocks import block_rows
+from qualify.numerics.blocks import block_rows, score
 from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
 from qualify.numerics.firth import bend, look
 from qualify.numerics.logistic import Problem, fit_logistic, sharpen
@@ -191,10 +191,11 @@ def test_from_near_the_top_it_is_reached_as_closely_as_asked_or_given_up() -> No
         zero = np.zeros(n)
         blocks = block_rows(design, won, zero + 1, zero)
         everything = maximise(blocks, True, *flat(p), FINEST)
-        bent = bend(blocks, look(blocks, everything.beta, True))
+        here = look(blocks, everything.beta, True)
+        pull, bent = here.gradient - score(blocks, everything.beta), bend(blocks, here)
         drawn = block_rows(design, won, np.bincount(rng.integers(n, size=n), minlength=n).astype(float), zero)
         exact = maximise(drawn, True, everything.beta, np.eye(p), bent, FINEST)
-        settled, beta, steps = maximise_from_near(drawn, everything.beta, bent, asked)
+        settled, beta, steps = maximise_from_near(drawn, everything.beta, pull, bent, asked)
         if exact.how != CONVERGED or not settled:
             given_up += 1
             continue
@@ -209,12 +210,17 @@ def test_from_near_the_top_it_is_reached_as_closely_as_asked_or_given_up() -> No
 def test_far_from_the_top_or_with_a_wrong_curvature_it_is_given_up() -> None:
     problem = problem_of(150, 5, 4)
     top, bent = fit(problem).beta, sharpened_bent(problem)
-    assert maximise_from_near(problem.blocks, top + 0.01, bent, 1e-10)[0]
-    assert not maximise_from_near(problem.blocks, top + 0.01, 1e6 * np.eye(5), 1e-10)[0]
+    pull = -score(problem.blocks, top)  # at the top all slopes together are zero
+
+    def settles(away: float | np.ndarray, curvature: np.ndarray) -> bool:
+        return maximise_from_near(problem.blocks, top + away, pull, curvature, 1e-12)[0]
+
+    assert settles(0.01, bent)
+    assert not settles(0.01, 1e6 * np.eye(5))
     # A curvature that cannot be is not used.
-    settled, beta, _ = maximise_from_near(problem.blocks, top + 0.01, -1e6 * np.eye(5), 1e-12)
+    settled, beta, _ = maximise_from_near(problem.blocks, top + 0.01, pull, -1e6 * np.eye(5), 1e-12)
     np.testing.assert_allclose(beta, top if settled else top + 0.01, rtol=0, atol=1e-6)
-    assert not maximise_from_near(problem.blocks, top + np.array([0.0, 9.0, 0.0, -9.0, 0.0]), bent, 1e-10)[0]
+    assert not settles(np.array([0.0, 9.0, 0.0, -9.0, 0.0]), bent)
 
 
 def flat(p: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
