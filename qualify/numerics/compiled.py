@@ -26,7 +26,7 @@ class _Announcer(event.Listener):
 
     def on_start(self, event: event.Event) -> None:
         # numba tells of everybody's kernels.
-        ours = event.data["dispatcher"].py_func.__module__.startswith(__package__ or "")
+        ours = str(event.data["dispatcher"].py_func.__module__).startswith(__package__ or "")
         if ours and not self.said:
             self.said = True
             announce("qualify: compiling its numerical part, once per installation (a minute or less) ...")

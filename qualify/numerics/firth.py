@@ -41,8 +41,8 @@ from qualify.numerics.registers import (
 class Outlook(NamedTuple):
     """What is seen from one point.
 
-    value : the log-likelihood, with its penalty where that was asked for; −inf without information, NaN where
-        only slopes were asked for.
+    value : the log-likelihood, with its penalty where that was asked for; −inf without information. Of no
+        meaning otherwise where only slopes were asked for.
     gradient, information : (p,) slopes of `value`, and (p, p) Fisher information of the plain likelihood.
     spread, chance : (B, 64), ``w·p(1 − p)`` and p of every deal.
     """
@@ -73,7 +73,7 @@ def _seen(blocks: Blocks, beta: Vector, firth: bool, valued: bool) -> Outlook:
     size, shape = blocks.weights.size, blocks.weights.shape
     spread, chance = aligned(size).reshape(shape), aligned(size).reshape(shape)
     log_odds, won, lost, lines = aligned(LANES), aligned(LANES), aligned(LANES), aligned(LINES * LANES)
-    value = 0.0 if valued else np.nan
+    value = 0.0
     for b in range(shape[0]):
         block_log_odds(blocks, b, beta, log_odds)
         chances(log_odds, won, lost)

@@ -15,6 +15,7 @@ from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
@@ -24,7 +25,8 @@ from numba.core.registry import CPUDispatcher
 
 _HERE = Path(__file__).parent
 _NEIGHBOURS = re.compile(rf"^from \S*\b{_HERE.name}\.(\w+) import", re.MULTILINE)
-_PROCESS = uuid.uuid4().hex[:12]
+# As they were when this process began: what is compiled later must not be kept as made from what came since.
+_SOURCES = {path.stem: path.read_bytes() for path in sorted(_HERE.glob("*.py"))}
 
 
 class _Place(NamedTuple):
@@ -68,6 +70,10 @@ class Kernel(CPUDispatcher):
             self.targetctx.remove_user_function(cres.entry_point)
             self.targetctx.insert_user_function(cres.entry_point, there)
 
+    def __reduce__(self) -> Any:
+        """Travel to other processes by name."""
+        return _kernel_at, (self.py_func.__module__, self.py_func.__name__)
+
     def _name_for_callers(self, signature: Any) -> str:
         """Return a name that stays the same in other processes as long as the sources do."""
         module, name = self.py_func.__module__, self.py_func.__name__
@@ -77,33 +83,48 @@ class Kernel(CPUDispatcher):
         return full
 
 
+def _kernel_at(module: str, name: str) -> Any:
+    return getattr(import_module(module), name)
+
+
 class _WithPlaces(CompileResultCacheImpl):
     """What is kept of a kernel: its machine code, and the places of those it jumps to."""
 
     def reduce(self, data: Any) -> Any:
-        known = (_places.get(function.name) for function in data.library._final_module.functions)
-        return [place for place in known if place], super().reduce(data)
+        mentioned = (function.name for function in data.library._final_module.functions)
+        return {name: _places[name] for name in mentioned if name in _places}, super().reduce(data)
 
     def rebuild(self, target_context: Any, reduced_data: Any) -> Any:
         places, rest = reduced_data
-        for place in places:  # they must be there before a caller is
-            getattr(import_module(place.module), place.name).compile(place.arguments)
+        for name, place in places.items():
+            _kernel_at(place.module, place.name).compile(place.arguments)
+            if name not in _places:  # made from other sources: to jump there would end the process
+                return None
         return super().rebuild(target_context, rest)
 
 
 class _Kept(Cache):
-    """The files of a kernel."""
+    """The files of a kernel; what cannot be read or written is compiled anew, or not kept."""
 
     _impl_class = _WithPlaces  # type: ignore[assignment]
 
     def __init__(self, function: Any) -> None:
         super().__init__(function)
-        file = self._cache_file
         # numba drops old machine code when the kernel's own file changes, not when a file it calls into does.
-        file._source_stamp = sources_digest(function.__module__.rpartition(".")[2])
+        self._cache_file._source_stamp = sources_digest(function.__module__.rpartition(".")[2])
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with suppress(OSError, EOFError, UnpicklingError):
+            return super().load_overload(sig, target_context)
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
         # Two processes that compile a kernel for unlike arrays at the same moment would both number their
         # machine code 1, and one would then be handed that of the other: names of its own prevent that.
-        file._data_name_pattern = f"{file._index_name[:-4]}.{_PROCESS}.{{number:d}}.nbc"
+        file = self._cache_file
+        file._data_name_pattern = f"{file._index_name[:-4]}.{uuid.uuid4().hex[:12]}.{{number:d}}.nbc"
+        with suppress(OSError):
+            super().save_overload(sig, data)
 
 
 @cache
@@ -113,10 +134,9 @@ def sources_digest(name: str) -> str:
     wanted = {name, "compiled"}
     while wanted:
         found |= wanted
-        sources = [(_HERE / f"{module}.py").read_text(encoding="utf-8") for module in sorted(wanted)]
+        sources = [_SOURCES[module].decode("utf-8") for module in sorted(wanted)]
         wanted = {module for text in sources for module in _NEIGHBOURS.findall(text)} - found
-    text = b"".join((_HERE / f"{module}.py").read_bytes() for module in sorted(found))
-    return hashlib.sha256(text).hexdigest()
+    return hashlib.sha256(b"".join(_SOURCES[module] for module in sorted(found))).hexdigest()
 
 
 __all__ = ["Kernel", "sources_digest"]

@@ -79,14 +79,15 @@ def maximise_from_near(
 
     `pull` and `bent` are slopes and curvature of the penalty at a top nearby. The first step is content with
     that `pull`; with that curvature steps shrink by a constant factor in the end, which says how much of
-    twice the value is left: at most `tolerance` after the last.
+    twice the value is left: about `tolerance` at most after the last.
     """
     beta, span, unseen = start, np.eye(start.size), np.zeros((0, LANES))
     gradient, information = score_and_information(blocks, beta)
     here, last = Outlook(np.nan, gradient + pull, information, unseen, unseen), np.inf
     for taken in range(STEPS):
         found, step, promise = newton_step(here, span, bent)
-        if not (found and promise <= FALLS * last):
+        # The curvature of the penalty may hide that there is no information.
+        if here.value == -np.inf or not (found and promise <= FALLS * last):
             break
         beta = beta + step
         if taken > 0 and promise * promise / last <= tolerance:

@@ -17,7 +17,7 @@ from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise, maximise_from_near
 
-# Firth's fits leave at most so much of twice the log-likelihood where they settle close to that of all rows.
+# About so much of twice the log-likelihood is left at most where Firth's fits settle near that of all rows.
 LEFT_FIRTH = 1e-12
 # Where draws do not, a step that promises less is the last; its error squares, with Firth nearly so.
 FINE, FINE_FIRTH = 1e-8, 1e-10

@@ -106,8 +106,13 @@ def _never(standing: Standing, part: Part) -> Iterator[Note]:
     for place, answer in enumerate(part.given):
         if counts[place] and answer != UNKNOWN and past.get(answer) == 0:
             hit = np.arange(counts.size) == place
-            points = counted(int(part.points[place]), "point")
-            detail = f"“{answer}” earns {points} for want of better: deals {_some(standing, part, hit)}"
+            points = int(part.points[place])
+            earns = (
+                f"takes {counted(-points, 'point')} away"
+                if points < 0
+                else f"earns {counted(points, 'point')}"
+            )
+            detail = f"“{answer}” {earns} for want of better: deals {_some(standing, part, hit)}"
             yield Note(part.asked.name, NEVER, int(counts[place]), detail)
 
 

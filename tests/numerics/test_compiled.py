@@ -89,6 +89,67 @@ def test_what_a_kernel_jumps_to_is_compiled_anew_where_its_own_file_is_gone(kern
     assert run(kernels)[:3] == ["8.0", "1", "1"]
 
 
+# The first source changes between the imports of the two, and what is kept seems made from the new one.
+CHANGED = """
+from pathlib import Path
+from kernels import machine_code
+from kernels.first import one
+one(3.0, 1)
+path = Path(machine_code.__file__).with_name("first.py")
+path.write_text(path.read_text("utf-8") + "# changed", "utf-8")
+machine_code._SOURCES["first"] = path.read_bytes()
+machine_code.sources_digest.cache_clear()
+from kernels.second import two
+print(two(3.0))
+"""
+
+
+def test_a_kernel_is_never_called_where_it_is_not(kernels: Path) -> None:
+    assert run(kernels, CHANGED) == ["8.0"]
+    assert run(kernels)[0] == "8.0"
+    assert run(kernels)[:3] == ["8.0", "1", "1"]
+
+
+def test_files_that_cannot_be_used_are_no_obstacle(kernels: Path) -> None:
+    run(kernels)
+    for path in (kernels / "__pycache__").glob("*.nbc"):
+        path.write_bytes(path.read_bytes()[:100])
+    assert run(kernels)[:3] == ["8.0", "0", "0"]
+    assert run(kernels)[:3] == ["8.0", "1", "1"]
+    gone = """
+import shutil
+from pathlib import Path
+from kernels.second import two
+cache = Path(two.stats.cache_path)
+shutil.rmtree(cache)
+cache.write_text("in place of the folder", "utf-8")
+print(two(3.0))
+"""
+    assert run(kernels, gone) == ["8.0"]
+
+
+def test_kernels_of_others_are_let_alone(kernels: Path) -> None:
+    made = """
+from kernels.first import one
+from numba import njit
+space = {}
+exec("def two(x): return 2 * x", {"__name__": None}, space)
+print(njit(space["two"])(1))
+"""
+    assert run(kernels, made) == ["2"]
+
+
+def test_kernels_travel_to_other_processes_by_name(kernels: Path) -> None:
+    sent = """
+import pickle, subprocess, sys
+from kernels.first import one
+told = pickle.dumps(one).hex()
+there = f"import pickle; print(pickle.loads(bytes.fromhex('{told}'))(3.0, 1))"
+print(subprocess.run([sys.executable, "-c", there], capture_output=True, text=True, check=True).stdout)
+"""
+    assert run(kernels, sent) == ["4.0"]
+
+
 @pytest.mark.parametrize("decorator", ["compiled", "compiled_inline"])
 def test_only_small_kernels_become_part_of_those_that_call_them(kernels: Path, decorator: str) -> None:
     (kernels / "first.py").write_text(FIRST.replace("compiled\n", f"{decorator}\n"), encoding="utf-8")

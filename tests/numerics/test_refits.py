@@ -157,6 +157,21 @@ def test_firth_has_an_answer_for_separated_draws_and_none_for_singular_ones() ->
     assert np.isfinite(refits.beta[~emptied]).all()
 
 
+@pytest.mark.parametrize("of_one", [False, True])
+def test_firth_says_so_where_the_rows_drawn_lack_a_column_or_make_it_up(of_one: bool) -> None:
+    """The curvature of the penalty on all rows must not stand in for what the rows drawn do not tell."""
+    rng = np.random.default_rng(4)
+    x, few = rng.standard_normal(100), np.zeros(100)
+    few[:2] = 1.0
+    # Lacking where neither of two rows is drawn; made up by another column where one row is not.
+    column = np.where(np.arange(100) == 0, x + 1.0, x) if of_one else few
+    X = np.column_stack([np.ones(100), x, column])
+    refits = refit_many(X, rng.random(100) < expit(x), Draws(200, np.random.default_rng(0)), penalty="firth")
+    lacking = np.array([not counts[: 1 if of_one else 2].any() for counts in drawn(100, 200, 0)])
+    assert lacking.sum() > 10
+    np.testing.assert_array_equal(refits.how == SINGULAR, lacking)
+
+
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 200])
 def test_rows_gathered_are_the_rows_drawn(n: int) -> None:
     """Room that held a larger draw must not leave anything of it behind."""
