@@ -88,7 +88,7 @@ def test_compiling(tmp_path: Path, board: Board) -> None:
             case="Compiling every kernel, once per installation",
             size="a later process",
             value=again["compiling"],
-            note=f"the verbs take {again['seconds']:.1f} s there",
+            note=f"the verbs take {again['seconds']:.1f} s there, and find the same criteria to the bit",
         )
     )
 
