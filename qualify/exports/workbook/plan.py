@@ -135,7 +135,7 @@ def plan_of(rules: Rules) -> Plan:
     >>> no = Choice(answer="No", points=0, words=("no",))
     >>> question = Question(name="Met", column="met", text="Met?", choices=(no,))
     >>> rules = Rules(title="", version="1", deal_column=None, questions=(question,),
-    ...               probabilities=(0.5,), first_inside=0, first_above=1)
+    ...               start=0, probabilities=(0.5,), first_inside=0, first_above=1)
     >>> plan = plan_of(rules)
     >>> plan.placed[0].words, plan.placed[0].answer, plan.score
     ((('no', 'no', 1),), 'D', 'F')
