@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from qualify.criteria_points import points_of_answers, start_of
+from qualify.criteria_points import highest_of, points_of_answers, start_of
 from qualify.criteria_settings import BOTH_WAYS, budget_of, origin_of, settings_of
 from qualify.criteria_tables import divided_by, performance_table, provenance_of, score_tables
 from qualify.deals import Deals
@@ -120,8 +120,7 @@ class Criteria:
     @property
     def score_range(self) -> tuple[int, int]:
         """Lowest and highest score that can occur."""
-        highest = self.points.groupby("characteristic", sort=False)["points"].max().sum()
-        return 0, self.start + int(highest)
+        return 0, highest_of(self.points)
 
     def __repr__(self) -> str:
         low, high = self.score_range

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from qualify.criteria_points import highest_of
 from qualify.errors import Problem
 from qualify.survey import UNKNOWN, Survey
 from qualify.tipping_verdict import ZONES
@@ -36,9 +37,8 @@ def contradictions(
         Empty where the criteria can be used.
     """
     found: list[Problem] = []
-    highest = 0
+    highest = highest_of(points)
     for name, rows in points.groupby("characteristic", sort=False):
-        highest += int(np.ptp(rows["points"]))
         if str(name) not in survey.names:
             found.append(_problem("has points but is not in the survey", str(name)))
         else:

@@ -22,9 +22,10 @@ def points_table(answers: pd.DataFrame, refined: Refined, most: int | None = Non
     The least of a characteristic is 0; with `most`, what its deals got on average is, as far as no answer
     adds or takes more than that.
     """
-    levels, counts = refined.sample.items.levels, count_answers(refined.sample.items, refined.sample.weights)
-    earned = [refined.trained.points[c, : count + 1] for c, count in enumerate(levels)]
+    items = refined.sample.items
+    earned = [refined.trained.points[c, : count + 1] for c, count in enumerate(items.levels)]
     if most is not None:
+        counts = count_answers(items, refined.sample.weights)
         earned = [mine - _middle(mine, counts[c, : mine.size], most) for c, mine in enumerate(earned)]
     table = answers.assign(points=np.concatenate(earned, dtype=np.int64))
     earns = table.groupby("characteristic", sort=False)["points"].transform("any").astype(bool)
@@ -42,6 +43,11 @@ def _middle(points: NDArray[np.int64], counts: Numbers, most: int) -> int:
 def start_of(points: pd.DataFrame) -> int:
     """Return what every score begins with, so that the least that can occur is 0."""
     return -int(points.groupby("characteristic", sort=False)["points"].min().sum())
+
+
+def highest_of(points: pd.DataFrame) -> int:
+    """Return the highest score that can occur, the lowest being 0."""
+    return int(points.groupby("characteristic", sort=False)["points"].agg(np.ptp).sum())
 
 
 def points_of_answers(points: pd.DataFrame, asked: Characteristic, answers: Sequence[str]) -> Numbers:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.criteria_points import answers_table, as_numbers, points_table
+from qualify.criteria_points import answers_table, as_numbers, highest_of, points_table
 from qualify.deals import Deals
 from qualify.design import as_floats
 from qualify.economics import Economics, past_of
@@ -41,7 +41,7 @@ def score_tables(
     """Tables of what answers earn and scores say, by name as in `Criteria`."""
     answers = answers_table(deals, refined)
     points = points_table(answers, refined, most)
-    highest = int(points.groupby("characteristic", sort=False)["points"].agg(np.ptp).sum())
+    highest = highest_of(points)
     probabilities = probability_table(refined, highest, tipping.level)
     zoning = Zoning.choose(tipping, probabilities, zones)
     return {

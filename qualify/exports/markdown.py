@@ -10,11 +10,10 @@ import pandas as pd
 
 from qualify.criteria import Criteria
 from qualify.survey import UNKNOWN, Answer
-from qualify.tables.formats import clean, format_value
+from qualify.tables.formats import clean, format_value, signed
 from qualify.tables.wording import counted, limits, pairs, rate
 
 BOX = "☐"
-MINUS = "−"
 MOST_SCORES = 16  # rows of the table of scores before it is thinned
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!$^])")
@@ -98,23 +97,18 @@ def _how(criteria: Criteria) -> str:
 
 
 def _questions(criteria: Criteria) -> str:
-    rows = []
+    rows, both_ways = [], criteria.start > 0
     for number, name in enumerate(criteria.kept, start=1):
         asked = criteria.survey.characteristic(name)
         words = {answer.value: answer for answer in asked.answers}
         mine = criteria.points[criteria.points["characteristic"] == name]
         ticks = [
-            f"{BOX} {_answer(words.get(str(answer)), str(answer))} **({_signed(points, criteria.start)})**"
+            f"{BOX} {_answer(words.get(str(answer)), str(answer))} **({signed(points, plus=both_ways)})**"
             for answer, points in zip(mine["answer"], mine["points"], strict=True)
         ]
         question = escape(asked.question) + f" ({escape(name)})" if asked.question else escape(name)
         rows.append((f"{number}", question, " · ".join(ticks), ""))
     return _table(("", "Question", "Tick one (points)", "Mine"), rows)
-
-
-def _signed(points: int, start: int) -> str:
-    """Points with their sign, where some are taken away."""
-    return f"{points:+d}".replace("-", MINUS) if start and points else str(points)
 
 
 def _answer(known: Answer | None, value: str) -> str:

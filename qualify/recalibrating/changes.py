@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from qualify.criteria import Criteria
-from qualify.tables.formats import format_value
+from qualify.tables.formats import format_value, signed
 
 COLUMNS = ["what", "characteristic", "answer", "before", "after", "change"]
-MINUS = "−"
 
 Row = tuple[str, str, str, str, str, str]
 
@@ -63,11 +62,11 @@ def _points(before: Criteria, after: Criteria) -> Iterator[Row]:
     for name in after.kept:
         if name not in before.kept:
             for answer, points in _against_best(after, name).items():
-                yield ("points", name, answer, "", _signed(points), f"{name}, {answer}: {_signed(points)}")
+                yield ("points", name, answer, "", signed(points), f"{name}, {answer}: {signed(points)}")
             continue
         old, new = _against_best(before, name), _against_best(after, name)
         for answer in [*new, *(answer for answer in old if answer not in new)]:
-            then, now = (_signed(table[answer]) if answer in table else "" for table in (old, new))
+            then, now = (signed(table[answer]) if answer in table else "" for table in (old, new))
             if then != now:
                 words = (
                     f"from {then} to {now}" if then and now else f"new: {now}" if now else "no longer told"
@@ -82,10 +81,6 @@ def _against_best(criteria: Criteria, name: str) -> dict[str, int]:
     return {
         str(answer): int(points) - most for answer, points in zip(mine["answer"], mine["points"], strict=True)
     }
-
-
-def _signed(points: int) -> str:
-    return f"{MINUS}{-points}" if points < 0 else str(points)
 
 
 def _gates(before: Criteria, after: Criteria) -> Iterator[Row]:

@@ -112,6 +112,29 @@ def is_missing(value: object) -> bool:
     return isinstance(value, Real) and math.isnan(value)
 
 
+def signed(number: int, *, plus: bool = False) -> str:
+    """Write a whole number with a true minus, and with a plus where asked for; zero has neither.
+
+    Parameters
+    ----------
+    number : int
+        Such as points.
+    plus : bool, optional
+        Whether numbers above zero show theirs.
+
+    Returns
+    -------
+    str
+        The number.
+
+    Examples
+    --------
+    >>> signed(-3), signed(2), signed(2, plus=True), signed(0, plus=True)
+    ('−3', '2', '+2', '0')
+    """
+    return f"{number:+d}".replace("-", "−") if number < 0 or (plus and number) else str(number)
+
+
 def _date(value: dt.date) -> str:
     if isinstance(value, dt.datetime) and (value.hour or value.minute):
         return value.strftime("%Y-%m-%d %H:%M")

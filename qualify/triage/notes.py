@@ -106,12 +106,8 @@ def _never(standing: Standing, part: Part) -> Iterator[Note]:
     for place, answer in enumerate(part.given):
         if counts[place] and answer != UNKNOWN and past.get(answer) == 0:
             hit = np.arange(counts.size) == place
-            points = int(part.points[place])
-            earns = (
-                f"takes {counted(-points, 'point')} away"
-                if points < 0
-                else f"earns {counted(points, 'point')}"
-            )
+            points = counted(abs(int(part.points[place])), "point")
+            earns = f"takes {points} away" if part.points[place] < 0 else f"earns {points}"
             detail = f"“{answer}” {earns} for want of better: deals {_some(standing, part, hit)}"
             yield Note(part.asked.name, NEVER, int(counts[place]), detail)
 

@@ -150,7 +150,7 @@ print(subprocess.run([sys.executable, "-c", there], capture_output=True, text=Tr
     assert run(kernels, sent) == ["4.0"]
 
 
-@pytest.mark.parametrize("decorator", ["compiled", "compiled_inline"])
+@pytest.mark.parametrize("decorator", DECORATORS)
 def test_only_small_kernels_become_part_of_those_that_call_them(kernels: Path, decorator: str) -> None:
     (kernels / "first.py").write_text(FIRST.replace("compiled\n", f"{decorator}\n"), encoding="utf-8")
     assert run(kernels)[:3] == ["8.0", "0", "0"]
@@ -204,14 +204,13 @@ def test_processes_never_write_machine_code_under_the_same_name(kernels: Path) -
 
 def test_only_kernels_call_kernels_with_an_underscore() -> None:
     """They have no way in from Python: a call from there would end the process."""
-    folder = NUMERICS
-    sources = [*folder.parent.rglob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
+    sources = [*NUMERICS.parent.rglob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources}
     inner = {
         function.name
         for path, tree in trees.items()
         for function in ast.walk(tree)
-        if path.parent == folder and _is_kernel(function) and function.name.startswith("_")
+        if path.parent == NUMERICS and _is_kernel(function) and function.name.startswith("_")
     }
     assert "_one_step" in inner
     for path, tree in trees.items():

@@ -158,6 +158,7 @@ def combined(
     items: Sequence[str],
     write: Callable[[Sequence[str]], str],
     fits: Callable[[str], bool],
+    whole: Callable[[Sequence[str]], str] | None = None,
 ) -> list[tuple[str, str]]:
     """Write one formula over many fields, by way of formulas over some of them where it would be too long.
 
@@ -171,6 +172,8 @@ def combined(
         From fields to a formula; of formulas of parts it makes the formula of the whole.
     fits : callable
         Whether a formula is short enough.
+    whole : callable, optional
+        Makes the formula of the whole, where that is another than `write` makes.
 
     Returns
     -------
@@ -184,9 +187,10 @@ def combined(
     """
     found: list[tuple[str, str]] = []
     numbers = count(1)
-    while len(items) > 2 and not fits(write(items)):
+    whole = whole or write
+    while len(items) > 2 and not fits(whole(items)):
         runs = chunked(items, lambda run: len(run) <= 2 or fits(write(run)))
         parts = [(name(f"_{next(numbers)}"), write(run)) for run in runs]
         found += parts
         items = [part for part, _ in parts]
-    return [*found, (name(""), write(items))]
+    return [*found, (name(""), whole(items))]

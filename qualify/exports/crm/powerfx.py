@@ -20,7 +20,6 @@ LONGEST_NAME = 60  # characters of a question in the text of gates
 LARGEST = 1e11  # numbers of Dataverse end here
 WHOLE, FRACTION, TEXT = "Decimal, precision 0", "Decimal, precision 10", "Text"
 SCORE, LIMIT, BLANK = "Qualification_Score", "Qualification_Limit", "Blank()"
-POINTS = "Qualification_Points"  # all of them, where scores begin with some
 Cases = Sequence[tuple[str, str]]
 Column = tuple[str, str, str]
 
@@ -126,7 +125,8 @@ def _columns(rules: Rules, asked: Sequence[Asked], limits: PowerFxLimits) -> lis
     for one in asked:
         columns += _answers(one, "Points", lambda choice: str(choice.points), BLANK, limits)
     points = [f"{one.base}_Points" for one in asked]
-    columns += _typed(_score(points, rules.start, limits), WHOLE)
+    whole = partial(_sum, start=rules.start)
+    columns += _typed(combined(f"{SCORE}{{}}".format, points, _sum, limits.fits, whole), WHOLE)
     gated = [one for one in asked if one.question in rules.gated]
     for one in gated:
         columns += _answers(one, "Gate", lambda choice: probability(choice.limit), "1", limits)
@@ -217,20 +217,13 @@ def _first_known(columns: Sequence[str]) -> str:
     return _branches([(f"Not(IsBlank({column}))", column) for column in columns])
 
 
-def _score(points: Sequence[str], start: int, limits: PowerFxLimits) -> list[tuple[str, str]]:
-    """Add up points, and what every score begins with."""
-    if not start:
-        return combined(f"{SCORE}{{}}".format, points, _sum, limits.fits)
-    *parts, (total, formula) = combined(f"{POINTS}{{}}".format, points, _sum, limits.fits)
-    return [*parts, (total, formula), (SCORE, f"If(IsBlank({total}), {BLANK},\n{start} + {total})")]
-
-
-def _sum(columns: Sequence[str]) -> str:
+def _sum(columns: Sequence[str], start: int = 0) -> str:
     if not columns:
         return "0"
     blanks = [f"IsBlank({column})" for column in columns]
     blank = blanks[0] if len(blanks) == 1 else f"Or({', '.join(blanks)})"
-    return f"If({blank}, {BLANK},\n{' + '.join(columns)})"
+    begin = [str(start)] if start else []
+    return f"If({blank}, {BLANK},\n{' + '.join([*begin, *columns])})"
 
 
 def _least(columns: Sequence[str]) -> str:

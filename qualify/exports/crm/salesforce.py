@@ -133,7 +133,8 @@ def _formulas(
     for one in asked:
         named += [(*part, WHOLE) for part in _answers(one, "Points", _points, "NULL", limits)]
     points = [f"{one.base}_Points__c" for one in asked]
-    named += [(*part, WHOLE) for part in _score(points, rules.start, limits)]
+    score = combined(_outcome("Score"), points, _sum, limits.fits, partial(_sum, start=rules.start))
+    named += [(*part, WHOLE) for part in score]
     gated = [one for one in asked if one.question in rules.gated]
     for one in gated:
         named += [(*part, FRACTION) for part in _answers(one, "Gate", _limit, "1", limits)]
@@ -225,20 +226,12 @@ def _chain(
     return found
 
 
-def _score(points: Sequence[str], start: int, limits: SalesforceLimits) -> list[tuple[str, str]]:
-    """Add up points, and what every score begins with."""
-    if not start:
-        return combined(_outcome("Score"), points, _sum, limits.fits)
-    *parts, (total, formula) = combined(_outcome("Points"), points, _sum, limits.fits)
-    score = f"IF(ISBLANK({total}), NULL,\n{start} + BLANKVALUE({total}, 0))"
-    return [*parts, (total, formula), (_outcome("Score")(""), score)]
-
-
-def _sum(fields: Sequence[str]) -> str:
+def _sum(fields: Sequence[str], start: int = 0) -> str:
     if not fields:
         return "0"
     # BLANKVALUE keeps blanks out of sums, whose treatment differs between formula fields and flows.
-    total = " + ".join(f"BLANKVALUE({field}, 0)" for field in fields)
+    begin = [str(start)] if start else []
+    total = " + ".join([*begin, *(f"BLANKVALUE({field}, 0)" for field in fields)])
     return f"IF({_any_blank(fields)}, NULL,\n{total})"
 
 
