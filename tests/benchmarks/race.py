@@ -19,6 +19,8 @@ from threadpoolctl import threadpool_limits
 Figures = NDArray[np.float64]
 # Of a peer's linear algebra. Two is how it comes on two cores.
 THREADS = (1, 2)
+# Before anything is timed: threads of linear algebra keep their cores busy for some time after their work.
+REST = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,7 @@ def run_race(race: Race, benchmark: Any, board: Board) -> None:
         for peer in race.peers:
             for threads in THREADS:
                 taken[peer.name, threads].append(_seconds(peer, threads) / peer.share)
+        time.sleep(REST)
 
     benchmark.pedantic(race.ours, setup=peers_first, rounds=race.rounds)
     ours = list(benchmark.stats.stats.data)
@@ -146,6 +149,7 @@ def _line(race: Race, peer: Peer, ours: list[float], taken: dict[int, list[float
 
 
 def _seconds(peer: Peer, threads: int) -> float:
+    time.sleep(REST)
     with threadpool_limits(threads):
         start = time.perf_counter()
         peer.run()
