@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.positive import mirror
@@ -54,7 +54,7 @@ def empty_blocks(rows: int, columns: int) -> Blocks:
     return divided(numbers, columns)
 
 
-@compiled
+@compiled_entry
 def divided(numbers: Vector, columns: int) -> Blocks:
     """Make blocks of so many columns out of so many numbers."""
     count = numbers.size // ((columns + 3) * LANES)
@@ -87,7 +87,7 @@ def some_of(blocks: Blocks, part: slice) -> Blocks:
     return Blocks(*(np.ascontiguousarray(array[part]) for array in blocks))
 
 
-@compiled
+@compiled_entry
 def fill_blocks(
     design: Matrix, outcome: Vector, weights: Vector, offset: Vector, rows: NDArray[np.intp], blocks: Blocks
 ) -> None:
@@ -161,8 +161,20 @@ def with_columns(blocks: Blocks, columns: NDArray[np.int64]) -> Blocks:
     kept = aligned(count * columns.size * LANES).reshape((count, columns.size, LANES))
     for b in range(count):
         for j in range(columns.size):
-            kept[b, j] = blocks.columns[b, columns[j]]
+            into, start = (b * columns.size + j) * LANES, (b * blocks.columns.shape[1] + columns[j]) * LANES
+            for k in range(0, LANES, SIZE):
+                put(kept, into + k, eight(blocks.columns, start + k))
     return Blocks(kept, blocks.outcome, blocks.weights, blocks.offset)
+
+
+@compiled
+def fill_row(matrix: Matrix, row: int, values: Vector) -> None:
+    """Write values, as many as a row has, into one.
+
+    ``matrix[row] = values`` would check that number, and compile texts of errors into each kernel for it.
+    """
+    for j in range(values.size):
+        matrix[row, j] = values[j]
 
 
 @compiled_inline
@@ -192,7 +204,7 @@ def log_likelihood(blocks: Blocks, beta: Vector) -> float:
     return total
 
 
-@compiled
+@compiled_entry
 def score_and_information(blocks: Blocks, beta: Vector) -> tuple[Vector, Matrix]:
     """Gradient and Fisher information of the log-likelihood."""
     p = beta.size
@@ -207,7 +219,7 @@ def score_and_information(blocks: Blocks, beta: Vector) -> tuple[Vector, Matrix]
     return gradient, information
 
 
-@compiled
+@compiled_entry
 def score(blocks: Blocks, beta: Vector) -> Vector:
     """Gradient of the log-likelihood alone."""
     p, gradient = beta.size, np.zeros(beta.size)

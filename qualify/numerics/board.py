@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.coding import Coded
 from qualify.numerics.compiled import compiled, compiled_inline
-from qualify.numerics.ridge import Training
 
 # Fits that are only compared may stop where a step promises less deviance than this; the one kept may not.
 ROUGH, FINE = 1e-2, 1e-10
@@ -45,21 +45,21 @@ class Board(NamedTuple):
 
 
 @compiled
-def sort_by_answer(training: Training, counts: Matrix) -> Board:
+def sort_by_answer(deals: Coded, counts: Matrix) -> Board:
     """Sort the deals in use by their answers, so that a group of answers is moved without a search."""
-    n, characteristics = training.items.codes.shape
+    n, characteristics = deals.items.codes.shape
     rows = np.empty((characteristics, n), dtype=np.int32)
     first = np.zeros((characteristics, counts.shape[1] + 1), dtype=np.int32)
     for c in range(characteristics):
         for i in range(n):
-            if training.weights[i] > 0:
-                first[c, training.items.codes[i, c] + 1] += 1
+            if deals.weights[i] > 0:
+                first[c, deals.items.codes[i, c] + 1] += 1
         for a in range(counts.shape[1]):
             first[c, a + 1] += first[c, a]
         end = first[c].copy()
         for i in range(n):
-            if training.weights[i] > 0:
-                answer = training.items.codes[i, c]
+            if deals.weights[i] > 0:
+                answer = deals.items.codes[i, c]
                 rows[c, end[answer]] = i
                 end[answer] += 1
     return Board(
@@ -68,9 +68,9 @@ def sort_by_answer(training: Training, counts: Matrix) -> Board:
 
 
 @compiled
-def deal(training: Training, board: Board, points: NDArray[np.int64], room: int) -> Board:
+def deal(deals: Coded, board: Board, points: NDArray[np.int64], room: int) -> Board:
     """Put the deals on a board by these points, with room for so many more of each characteristic."""
-    n, characteristics = training.items.codes.shape
+    n, characteristics = deals.items.codes.shape
     spread, scores = np.zeros(characteristics), 1
     for c in range(characteristics):
         spread[c] = _variance(board.counts[c], points[c])
@@ -79,10 +79,10 @@ def deal(training: Training, board: Board, points: NDArray[np.int64], room: int)
         board.counts, board.rows, board.first, np.zeros(n, dtype=np.int64), np.zeros((2, scores)), spread
     )
     for i in range(n):
-        if training.weights[i] > 0:
+        if deals.weights[i] > 0:
             for c in range(characteristics):
-                dealt.score[i] += points[c, training.items.codes[i, c]]
-            _tally(training, dealt, i, 1.0)
+                dealt.score[i] += points[c, deals.items.codes[i, c]]
+            _tally(deals, dealt, i, 1.0)
     return dealt
 
 
@@ -95,9 +95,9 @@ def _most(points: NDArray[np.int64]) -> int:
 
 
 @compiled_inline
-def _tally(training: Training, board: Board, i: int, sign: float) -> None:
+def _tally(deals: Coded, board: Board, i: int, sign: float) -> None:
     """Put a deal on the board at its score, or take it off."""
-    w, y = sign * training.weights[i], training.outcome[i]
+    w, y = sign * deals.weights[i], deals.outcome[i]
     board.tally[0, board.score[i]] += w * y
     board.tally[1, board.score[i]] += w * (1.0 - y)
 
@@ -113,15 +113,15 @@ def _variance(counts: Vector, points: NDArray[np.int64]) -> float:
 
 
 @compiled
-def move(training: Training, points: NDArray[np.int64], board: Board, c: int, answer: int, step: int) -> None:
+def move(deals: Coded, points: NDArray[np.int64], board: Board, c: int, answer: int, step: int) -> None:
     """Change points and scores of a group of answers in place."""
-    for a in range(training.items.levels[c] + 1):
-        if training.coding.group[c, a] == answer:
+    for a in range(deals.items.levels[c] + 1):
+        if deals.coding.group[c, a] == answer:
             points[c, a] += step
             for i in board.rows[c, board.first[c, a] : board.first[c, a + 1]]:
-                _tally(training, board, i, -1.0)
+                _tally(deals, board, i, -1.0)
                 board.score[i] += step
-                _tally(training, board, i, 1.0)
+                _tally(deals, board, i, 1.0)
     board.spread[c] = _variance(board.counts[c], points[c])
 
 

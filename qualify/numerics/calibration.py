@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.lanes import LANES
 from qualify.numerics.registers import SIZE, alike, eight, larger, magnitude, plus_product, smaller, sum_of
 
@@ -52,7 +52,7 @@ def calibration_curve(log_odds: Vector, outcome: Vector, weights: Vector, grid: 
     return curve_of_sorted(log_odds, outcome, weights, np.argsort(log_odds), grid)
 
 
-@compiled
+@compiled_entry
 def curve_of_sorted(
     log_odds: Vector, outcome: Vector, weights: Vector, order: NDArray[np.int64], grid: Vector
 ) -> Vector:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 
 NOMINAL, RANKED, NUMERIC = 0, 1, 2
 
@@ -49,7 +49,16 @@ class Coding(NamedTuple):
     first: NDArray[np.int32]
 
 
-@compiled
+class Coded(NamedTuple):
+    """Deals and the coding of their answers, with outcomes (n,) and weights (n,; 0 leaves a deal out)."""
+
+    items: Items
+    coding: Coding
+    outcome: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+@compiled_entry
 def count_answers(items: Items, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted number of deals per characteristic and answer, (C, L)."""
     n, characteristics = items.codes.shape
@@ -111,7 +120,7 @@ def _pool_ranked(group: NDArray[np.int32], counts: NDArray[np.float64], levels: 
         group[a] = previous
 
 
-@compiled
+@compiled_entry
 def code_answers(items: Items, weights: NDArray[np.float64], fewest: float) -> Coding:
     """Work out pooling, references, means and columns from the deals in use."""
     return code_counted(items, count_answers(items, weights), fewest)

@@ -1,8 +1,7 @@
 """The one way in which a numerical kernel is compiled, so that options cannot drift apart.
 
 Machine code is kept on disk beside the sources (or in the user's cache folder where those are read-only),
-so that each installation compiles once. A kernel whose name begins with an underscore can be called from
-other kernels only.
+so that each installation compiles once. Python can call a `compiled_entry`, kernels can call every kernel.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ class _Announcer(event.Listener):
         ours = str(event.data["dispatcher"].py_func.__module__).startswith(__package__ or "")
         if ours and not self.said:
             self.said = True
-            announce("qualify: compiling its numerical part, once per installation (a minute or less) ...")
+            announce("qualify: compiling its numerical part, once per installation (about half a minute) ...")
 
     def on_end(self, event: event.Event) -> None:
         """Say nothing more: one kernel is compiled after the other."""
@@ -43,7 +42,12 @@ def compiled(function: F) -> F:
 
     No arithmetic is relaxed: bits must not hang on what surrounds a kernel while it is compiled.
     """
-    return _kernel(function, alone=True)
+    return _kernel(function)
+
+
+def compiled_entry(function: F) -> F:
+    """Compile the same way, with a way in from Python, which takes long to compile."""
+    return _kernel(function, entry=True)
 
 
 def compiled_inline(function: F) -> F:
@@ -51,7 +55,7 @@ def compiled_inline(function: F) -> F:
     return _kernel(function, alone=False)
 
 
-def _kernel(function: F, *, alone: bool) -> F:
+def _kernel(function: F, *, alone: bool = True, entry: bool = False) -> F:
     if config.DISABLE_JIT:  # type: ignore[attr-defined]  # set when numba is imported
         return function  # those that use registers do not run
     options: dict[str, Any] = {
@@ -59,11 +63,9 @@ def _kernel(function: F, *, alone: bool) -> F:
         "boundscheck": None,
         "error_model": "numpy",
         "nogil": True,
-        # Ways in take long to compile: none from C, and none from Python for what only kernels call.
-        "no_cfunc_wrapper": True,
-        "no_cpython_wrapper": function.__name__.startswith("_"),
+        "no_cfunc_wrapper": True,  # C calls none of them
     }
-    return cast(F, Kernel(function, options, alone=alone))
+    return cast(F, Kernel(function, options, alone=alone, entry=entry))
 
 
-__all__ = ["compiled", "compiled_inline"]
+__all__ = ["compiled", "compiled_entry", "compiled_inline"]

@@ -21,7 +21,7 @@ from qualify.numerics.blocks import (
     log_likelihood,
 )
 from qualify.numerics.climb import CONVERGED, climb
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.maximum import maximise
 from qualify.numerics.positive import mirror, solve_positive
@@ -54,7 +54,7 @@ class Curve(NamedTuple):
     loglik: float
 
 
-@compiled
+@compiled_entry
 def moments(score: Vector, weights: Vector) -> tuple[float, float]:
     """Weighted mean and standard deviation."""
     total = weights.sum()
@@ -70,7 +70,7 @@ def fit_logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve
     return logistic_curve(*summarised(score, outcome, weights))
 
 
-@compiled
+@compiled_entry
 def logistic_curve(score: Vector, outcome: Vector, weights: Vector) -> Curve:
     """Do the same without putting deals together first."""
     mean, deviation = moments(score, weights)
@@ -105,7 +105,7 @@ def firth_slope(score: Vector, outcome: Vector, weights: Vector) -> float:
     return float(top.beta[1] / deviation) if top.how == CONVERGED else float("nan")
 
 
-@compiled
+@compiled_entry
 def flat_loglik(outcome: Vector, weights: Vector) -> float:
     """Log-likelihood where every deal has the win rate for its chance."""
     won, lost = (weights * outcome).sum(), (weights * (1.0 - outcome)).sum()
@@ -142,7 +142,7 @@ def summarised(score: Vector, outcome: Vector, weights: Vector) -> tuple[Vector,
     )
 
 
-@compiled
+@compiled_entry
 def line_up(x: Vector, outcome: Vector, weights: Vector) -> Blocks:
     """Put a score beside an intercept, in blocks."""
     blocks = empty_blocks(int((weights > 0).sum()), 2)
@@ -163,7 +163,7 @@ def fit_plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic:
     return plateau_curve(*summarised(score, outcome, weights), logistic)
 
 
-@compiled
+@compiled_entry
 def plateau_curve(score: Vector, outcome: Vector, weights: Vector, logistic: Curve) -> Curve:
     """Do the same without putting deals together first."""
     mean, deviation = moments(score, weights)
@@ -303,7 +303,7 @@ def signed_root(score: Vector, outcome: Vector, weights: Vector) -> float:
     return float(np.sign(curve.slope) * np.sqrt(max(ratio, 0.0)))
 
 
-@compiled
+@compiled_entry
 def count_zones(score: Vector, outcome: Vector, weights: Vector, low: float, high: float) -> Matrix:
     """Deals and won deals below, inside and above a band, (3, 2)."""
     zones = np.zeros((3, 2))

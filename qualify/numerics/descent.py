@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix
 from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, deal, fit_line, move
-from qualify.numerics.coding import NOMINAL, NUMERIC, Items
+from qualify.numerics.coding import NOMINAL, NUMERIC, Coded, Items
 from qualify.numerics.compiled import compiled, compiled_inline
-from qualify.numerics.ridge import Training
 
 # The search stays this close to the rounded effects: few deals with a rare answer prove little.
 LEEWAY = 1
@@ -22,7 +21,7 @@ WORTH, SWEEPS = 1e-6, 40
 class Search(NamedTuple):
     """Points on their way: the deals on their board, where the points began, and the points' largest span."""
 
-    training: Training
+    deals: Coded
     board: Board
     points: NDArray[np.int64]
     rounded: NDArray[np.int64]
@@ -32,11 +31,11 @@ class Search(NamedTuple):
 
 @compiled
 def begin_search(
-    training: Training, board: Board, rounded: NDArray[np.int64], span: int, strength: float
+    deals: Coded, board: Board, rounded: NDArray[np.int64], span: int, strength: float
 ) -> Search:
     """Lay out rounded points for a search."""
     points = rounded.copy()
-    return Search(training, deal(training, board, points, LEEWAY), points, rounded, span, strength)
+    return Search(deals, deal(deals, board, points, LEEWAY), points, rounded, span, strength)
 
 
 @compiled
@@ -44,7 +43,7 @@ def descend(search: Search, use: NDArray[np.bool_], thorough: bool) -> Scorecard
     """Move the points of one group of answers at a time by one, as long as the loss falls; then of two."""
     board, points = search.board, search.points
     best = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
-    movable = movable_groups(search.training, board.counts, use)
+    movable = movable_groups(search.deals, board.counts, use)
     for _ in range(SWEEPS):
         before = best.loss
         for g in range(movable.shape[0]):
@@ -54,18 +53,18 @@ def descend(search: Search, use: NDArray[np.bool_], thorough: bool) -> Scorecard
                 best = _two_steps(search, movable, g, best)
         if best.loss == before:
             break
-    fill_in(search.training.items, board.counts, points)
+    fill_in(search.deals.items, board.counts, points)
     return fit_line(board, points, search.strength, best, FINE)
 
 
 @compiled
-def movable_groups(training: Training, counts: Matrix, use: NDArray[np.bool_]) -> NDArray[np.int64]:
+def movable_groups(deals: Coded, counts: Matrix, use: NDArray[np.bool_]) -> NDArray[np.int64]:
     """List the groups of answers that can be moved: characteristic and answer, (G, 2)."""
     groups = np.empty((counts.size, 2), dtype=np.int64)
     size = 0
     for c in range(use.size):
-        for a in range(training.items.levels[c] + 1):
-            if use[c] and _stands_alone(training, counts, c, a):
+        for a in range(deals.items.levels[c] + 1):
+            if use[c] and _stands_alone(deals, counts, c, a):
                 groups[size, 0], groups[size, 1] = c, a
                 size += 1
     return groups[:size]
@@ -76,11 +75,11 @@ def _one_step(search: Search, group: NDArray[np.int64], best: Scorecard) -> Scor
     """Move a group by one, down or up, where that lowers the loss; return the better card."""
     for step in (-1, 1):
         if may_move(search, group[0], group[1], step):
-            move(search.training, search.points, search.board, group[0], group[1], step)
+            move(search.deals, search.points, search.board, group[0], group[1], step)
             card = fit_line(search.board, search.points, search.strength, best, ROUGH)
             if card.loss < best.loss - WORTH:
                 return card
-            move(search.training, search.points, search.board, group[0], group[1], -step)
+            move(search.deals, search.points, search.board, group[0], group[1], -step)
     return best
 
 
@@ -90,33 +89,33 @@ def _two_steps(search: Search, movable: NDArray[np.int64], g: int, best: Scoreca
     c, a = movable[g, 0], movable[g, 1]
     for step in (-1, 1):
         if may_move(search, c, a, step):
-            move(search.training, search.points, search.board, c, a, step)
+            move(search.deals, search.points, search.board, c, a, step)
             for other in range(movable.shape[0]):
                 card = _one_step(search, movable[other], best)
                 if card.loss < best.loss:
                     return card
-            move(search.training, search.points, search.board, c, a, -step)
+            move(search.deals, search.points, search.board, c, a, -step)
     return best
 
 
 @compiled_inline
-def _stands_alone(training: Training, counts: Matrix, c: int, answer: int) -> bool:
+def _stands_alone(deals: Coded, counts: Matrix, c: int, answer: int) -> bool:
     """Whether deals gave this answer or one pooled into it, and it is not a rare one held at the average."""
-    if counts[c][training.coding.group[c] == answer].sum() == 0:
+    if counts[c][deals.coding.group[c] == answer].sum() == 0:
         return False
-    return bool(training.items.kind[c] == NOMINAL or training.coding.column[c, answer] >= 0)
+    return bool(deals.items.kind[c] == NOMINAL or deals.coding.column[c, answer] >= 0)
 
 
 @compiled
 def may_move(search: Search, c: int, answer: int, step: int) -> bool:
     """Whether a group may move: near to where it was, and the order of a ranked or rated question kept."""
-    training, board, points = search.training, search.board, search.points
+    deals, board, points = search.deals, search.board, search.points
     there = points[c, answer] + step
     if abs(there - search.rounded[c, answer]) > LEEWAY or not 0 <= there <= search.span:
         return False
-    known = training.items.levels[c]
-    group = training.coding.group[c]
-    if training.items.kind[c] == NOMINAL or answer == known:
+    known = deals.items.levels[c]
+    group = deals.coding.group[c]
+    if deals.items.kind[c] == NOMINAL or answer == known:
         return True
     asked = np.flatnonzero(board.counts[c, :known] > 0)
     rising = points[c, asked[-1]] - points[c, asked[0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_entry
 
 
 def assign_folds(
@@ -24,7 +24,7 @@ def assign_folds(
     return deal_groups(group, outcome, weights, folds, order[np.argsort(-size[order], kind="stable")])
 
 
-@compiled
+@compiled_entry
 def deal_groups(
     group: NDArray[np.int64],
     outcome: NDArray[np.float64],

@@ -2,25 +2,29 @@
 
 Left to itself, numba compiles a kernel once more within each kernel that calls it, and within their callers,
 which takes twice as long in all. Here callers jump to it instead, unless it is so small that jumping would
-cost more than its work.
+cost more than its work. Steps that numba repeats, or that serve callers who do not exist, are left out.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import llvmlite.binding as llvm
-from numba import types
+from numba import config, types
 from numba.core.caching import Cache, CompileResultCacheImpl
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import CPUDispatcher
 
 _HERE = Path(__file__).parent
@@ -44,12 +48,14 @@ _places: dict[str, _Place] = {}
 class Kernel(CPUDispatcher):
     """A function that is compiled for each combination of types of arguments it is called with.
 
-    `alone` says whether kernels that call it jump to it, else it becomes part of them.
+    `alone` says whether kernels that call it jump to it, else it becomes part of them; `entry` whether
+    Python can call it.
     """
 
-    def __init__(self, function: Any, options: dict[str, Any], *, alone: bool) -> None:
-        super().__init__(py_func=function, targetoptions=options)
+    def __init__(self, function: Any, options: dict[str, Any], *, alone: bool, entry: bool) -> None:
+        super().__init__(py_func=function, targetoptions={**options, "no_cpython_wrapper": not entry})
         self.alone = alone
+        self.entry = entry
         with suppress(RuntimeError):  # no folder to keep it in: every process compiles anew
             self._cache = _Kept(function)
 
@@ -58,9 +64,23 @@ class Kernel(CPUDispatcher):
         plain = [types.unliteral(kind) for kind in args]
         return super().get_call_template(plain, {key: types.unliteral(kind) for key, kind in kws.items()})
 
+    def compile(self, sig: Any) -> Any:
+        """Compile for arguments of these types, or fetch from disk."""
+        with _in_short(self.targetctx.codegen()):  # type: ignore[attr-defined]
+            return super().compile(sig)
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        """Compile for a call from Python."""
+        if not self.entry:
+            raise TypeError(f"{self.py_func.__name__}() is for kernels; Python calls a compiled_entry")
+        return super()._compile_for_args(*args, **kws)  # type: ignore[misc]
+
     def add_overload(self, cres: Any) -> None:
         """Take in what was compiled or found on disk, and let callers know where it is."""
-        super().add_overload(cres)
+        if self.entry:
+            super().add_overload(cres)
+        else:  # without a way in, a call from Python would end the process
+            self.overloads[tuple(cres.signature.args)] = cres
         if self.alone:
             there = copy(cres.fndesc)
             there.mangled_name = self._name_for_callers(cres.signature)
@@ -85,6 +105,62 @@ class Kernel(CPUDispatcher):
 
 def _kernel_at(module: str, name: str) -> Any:
     return getattr(import_module(module), name)
+
+
+class _Library(JITCodeLibrary):
+    """A kernel on its way to machine code, or a helper of numba's that becomes part of kernels.
+
+    Until code comes from disk, translation waits until it is asked for, which for helpers is never.
+    """
+
+    # With code from disk come copies of helpers under names that new ones may have as well; what is
+    # translated first keeps a name, so that from then on everything is translated at once, as numba does it.
+    at_once = False
+    # Of those who wait, the translator holds the code but not the library, whom it asks when it comes to it.
+    waiting: ClassVar[list[Any]] = []
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        """Take in a part, unless it is a way in from C, which no kernel has use for."""
+        if ir_module.name != "cfunc_wrapper":
+            super().add_ir_module(ir_module)
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        """Leave it to the optimisation of the whole, which follows."""
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _finalize_specific(self) -> None:
+        """Translate, or wait."""
+        if self.at_once:
+            super()._finalize_specific()
+        else:
+            self._codegen._scan_and_fix_unresolved_refs(self._final_module)
+            self.waiting.append(self)
+
+    @classmethod
+    def _unserialize(cls, codegen: Any, state: Any) -> Any:
+        """Bring in code from disk, once all that waits has been translated."""
+        if not cls.at_once:
+            cls.at_once = True
+            codegen._engine.finalize_object()
+            cls.waiting.clear()
+        return super()._unserialize(codegen, state)
+
+
+@contextmanager
+def _in_short(codegen: Any) -> Iterator[None]:
+    """Let numba compile in fewer steps: the third level of optimisation gains these kernels nothing."""
+    with global_compiler_lock:
+        config.reload_config()  # else a level that the user has just asked for would be taken back
+        settings, collects = vars(config), gc.isenabled()
+        library, level = codegen._library_class, settings["OPT"]
+        try:
+            codegen._library_class, settings["OPT"] = _Library, min(level, 2)
+            gc.disable()  # it would look through millions of live objects again and again
+            yield
+        finally:
+            codegen._library_class, settings["OPT"] = library, level
+            if collects:
+                gc.enable()
 
 
 class _WithPlaces(CompileResultCacheImpl):

@@ -8,9 +8,10 @@ import numpy as np
 
 from qualify.numerics.blocks import Matrix, Vector, empty_blocks, log_likelihood
 from qualify.numerics.climb import climb
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_entry
 from qualify.numerics.cores import on_every_core
 from qualify.numerics.lanes import LANES
+from qualify.numerics.positive import identity
 
 # A step that promises less of twice the log-likelihood is the last; Newton's error squares at each step.
 FINE = 1e-7
@@ -55,7 +56,7 @@ def _of_some(design: Matrix, weights: Vector, offset: Vector, start: Vector, out
     return least_compiled(*arrays)
 
 
-@compiled
+@compiled_entry
 def least_compiled(
     design: Matrix, outcomes: Matrix, weights: Vector, offset: Vector, start: Vector
 ) -> Vector:
@@ -68,7 +69,7 @@ def least_compiled(
             blocks.columns[b, j, lane] = design[i, j]
         blocks.weights[b, lane] = weights[i]
         blocks.offset[b, lane] = offset[i]
-    slight = SLIGHT * np.eye(q)
+    slight = SLIGHT * identity(q)
     least = np.empty(outcomes.shape[0])
     for t in range(outcomes.shape[0]):
         for i in range(n):

@@ -8,10 +8,10 @@ import numpy as np
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds, score_and_information
 from qualify.numerics.climb import CONVERGED, FALLS, SINGULAR, UNFINISHED
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.firth import Outlook, bend, look, slopes
 from qualify.numerics.lanes import LANES
-from qualify.numerics.positive import lower_root, solve_root
+from qualify.numerics.positive import around, identity, lower_root, solve_root, times
 
 STEPS = 60
 # A step that promises less of twice the log-likelihood is the last: 1e-18 is a billionth of a standard error.
@@ -41,7 +41,7 @@ class Maximum(NamedTuple):
     how: int
 
 
-@compiled
+@compiled_entry
 def maximise(
     blocks: Blocks, firth: bool, start: Vector, span: Matrix, bent: Matrix, tolerance: float
 ) -> Maximum:
@@ -81,7 +81,7 @@ def maximise_from_near(
     that `pull`; with that curvature steps shrink by a constant factor in the end, which says how much of
     twice the value is left: about `tolerance` at most after the last.
     """
-    beta, span, unseen = start, np.eye(start.size), np.zeros((0, LANES))
+    beta, span, unseen = start, identity(start.size), np.zeros((0, LANES))
     gradient, information = score_and_information(blocks, beta)
     here, last = Outlook(np.nan, gradient + pull, information, unseen, unseen), np.inf
     for taken in range(STEPS):
@@ -110,7 +110,7 @@ def _slow(promise: float, last: float, tolerance: float, p: int) -> bool:
     return promise >= last or np.log(tolerance / promise) < (2.0 + 0.125 * p) * np.log(promise / last)
 
 
-@compiled
+@compiled_entry
 def newton_step(here: Outlook, span: Matrix, bent: Matrix) -> tuple[bool, Vector, float]:
     """Step within the span, and twice the gain it promises.
 
@@ -131,8 +131,8 @@ def _solved(curvature: Matrix, gradient: Vector, span: Matrix) -> tuple[bool, Ve
         return True, np.zeros(p), 0.0
     if free < p:
         across = span.T.copy()
-        factored, root = lower_root(across @ curvature @ span)
-        pull = across @ gradient
+        factored, root = lower_root(around(across, curvature))
+        pull = times(across, gradient)
     else:
         factored, root = lower_root(curvature)
         pull = gradient
@@ -140,7 +140,7 @@ def _solved(curvature: Matrix, gradient: Vector, span: Matrix) -> tuple[bool, Ve
         return False, gradient, 0.0
     part = solve_root(root, pull)
     promise = (part * pull).sum()
-    return bool(np.isfinite(promise)), span @ part if free < p else part, promise
+    return bool(np.isfinite(promise)), times(span, part) if free < p else part, promise
 
 
 @compiled

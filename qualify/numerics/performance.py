@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import Runs, bin_ends, binned, mean_error, put_together
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.lanes import LANES, chances, logarithms
 from qualify.numerics.registers import SIZE, alike, eight, larger, plus_product, smaller, sum_of
 
@@ -73,7 +73,7 @@ def measure_each(log_odds: Vector, outcome: Vector, weights: Matrix) -> Matrix:
     return measure_sorted(log_odds, outcome, weights, np.argsort(log_odds))
 
 
-@compiled
+@compiled_entry
 def measure_sorted(log_odds: Vector, outcome: Vector, weights: Matrix, order: NDArray[np.int64]) -> Matrix:
     """Do the same for deals that come in the order of their log-odds."""
     found = np.full((weights.shape[0], WIDTH), np.nan)
@@ -88,7 +88,7 @@ def measure_sorted(log_odds: Vector, outcome: Vector, weights: Matrix, order: ND
     return found
 
 
-@compiled
+@compiled_entry
 def measure_pairs(
     log_odds: Matrix, outcome: Vector, weights: Matrix, others: Vector, order: NDArray[np.int64]
 ) -> Matrix:

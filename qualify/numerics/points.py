@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, fit_line, move, sort_by_answer
-from qualify.numerics.coding import NOMINAL, Items, count_answers
+from qualify.numerics.coding import NOMINAL, Coded, Items, count_answers
 from qualify.numerics.compiled import compiled
 from qualify.numerics.descent import (
     Search,
@@ -19,7 +19,6 @@ from qualify.numerics.descent import (
     may_move,
     movable_groups,
 )
-from qualify.numerics.ridge import Training
 
 # A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
 AFFORDABLE = 1.0
@@ -44,7 +43,7 @@ class Budget(NamedTuple):
 
 @compiled
 def find_points(
-    training: Training,
+    deals: Coded,
     effects: Matrix,
     use: NDArray[np.bool_],
     strength: float,
@@ -58,27 +57,27 @@ def find_points(
     Where the budget is a `total`, that is the highest score. A `thorough` search also begins from narrower
     scales and goes on until no two moves at once help.
     """
-    counts = count_answers(training.items, training.weights)
-    board = sort_by_answer(training, counts)
+    counts = count_answers(deals.items, deals.weights)
+    board = sort_by_answer(deals, counts)
     widest = 0.0
     for c in range(use.size):
         if use[c]:
             widest = max(widest, _spread(effects[c], counts[c]))
     nothing = np.zeros(effects.shape, dtype=np.int64)
-    best = descend(begin_search(training, board, nothing, 0, strength), np.zeros_like(use), False)
+    best = descend(begin_search(deals, board, nothing, 0, strength), np.zeros_like(use), False)
     if widest <= 1e-9:
         return best
     if budget.total > 0:
-        return _to_total(training, board, effects, use, strength, budget.total)
+        return _to_total(deals, board, effects, use, strength, budget.total)
     tried = [best]
     for span in SPANS:
         if span > budget.largest:
             break
-        points = _rounded(training.items, effects, counts, use, span / widest)
-        card = descend(begin_search(training, board, points, span, strength), use, budget.thorough)
+        points = _rounded(deals.items, effects, counts, use, span / widest)
+        card = descend(begin_search(deals, board, points, span, strength), use, budget.thorough)
         for k in range(1, len(SHARES) if budget.thorough else 1):
-            points = _rounded(training.items, effects, counts, use, SHARES[k] * span / widest)
-            other = descend(begin_search(training, board, points, span, strength), use, True)
+            points = _rounded(deals.items, effects, counts, use, SHARES[k] * span / widest)
+            other = descend(begin_search(deals, board, points, span, strength), use, True)
             card = other if other.loss < card.loss else card
         tried.append(card)
     return _simplest(tried)
@@ -98,16 +97,16 @@ def _simplest(tried: list[Scorecard]) -> Scorecard:
 
 @compiled
 def merge_answers(
-    training: Training, card: Scorecard, use: NDArray[np.bool_], strength: float, budget: Budget
+    deals: Coded, card: Scorecard, use: NDArray[np.bool_], strength: float, budget: Budget
 ) -> Scorecard:
     """Give answers to a choice that lie a point apart the same points, cheapest first.
 
     It goes on while all of it together costs no more than `AFFORDABLE`; a total stays as it is.
     """
-    board = sort_by_answer(training, count_answers(training.items, training.weights))
-    top = _highest(training.items, card.points)
-    search = begin_search(training, board, card.points, top, strength)
-    movable = movable_groups(training, board.counts, use)
+    board = sort_by_answer(deals, count_answers(deals.items, deals.weights))
+    top = _highest(deals.items, card.points)
+    search = begin_search(deals, board, card.points, top, strength)
+    movable = movable_groups(deals, board.counts, use)
     best = fit_line(search.board, search.points, strength, card, FINE)
     limit = best.loss + AFFORDABLE
     while True:
@@ -117,22 +116,22 @@ def merge_answers(
             for step in (-1, 1):
                 if not _meets_another(search, movable, c, a, step):
                     continue
-                move(training, search.points, search.board, c, a, step)
+                move(deals, search.points, search.board, c, a, step)
                 loss = fit_line(search.board, search.points, strength, best, ROUGH).loss
-                same = budget.total == 0 or _highest(training.items, search.points) == top
+                same = budget.total == 0 or _highest(deals.items, search.points) == top
                 if loss < least and same:
                     merged, least = search.points.copy(), loss
-                move(training, search.points, search.board, c, a, -step)
+                move(deals, search.points, search.board, c, a, -step)
         if least == limit:
             return best
-        search = begin_search(training, board, merged, top, strength)
+        search = begin_search(deals, board, merged, top, strength)
         best = fit_line(search.board, search.points, strength, best, FINE)
 
 
 @compiled
 def _meets_another(search: Search, movable: NDArray[np.int64], c: int, answer: int, step: int) -> bool:
     """Whether a step brings an answer to a choice, alone where it is, to the points of another one."""
-    if search.training.items.kind[c] != NOMINAL:
+    if search.deals.items.kind[c] != NOMINAL:
         return False
     here, alone, meets = search.points[c, answer], True, False
     for g in range(movable.shape[0]):
@@ -145,7 +144,7 @@ def _meets_another(search: Search, movable: NDArray[np.int64], c: int, answer: i
 
 @compiled
 def _to_total(
-    training: Training,
+    deals: Coded,
     board: Board,
     effects: Matrix,
     use: NDArray[np.bool_],
@@ -159,21 +158,21 @@ def _to_total(
     share = 1.0
     points: NDArray[np.int64] = np.zeros(effects.shape, dtype=np.int64)
     while share > 0.0:
-        points = _rounded(training.items, effects, board.counts, use, share * total / spread)
-        points = descend(begin_search(training, board, points, total, strength), use, False).points
-        if _highest(training.items, points) <= total:
+        points = _rounded(deals.items, effects, board.counts, use, share * total / spread)
+        points = descend(begin_search(deals, board, points, total, strength), use, False).points
+        if _highest(deals.items, points) <= total:
             break
         share -= 0.02
     for c in range(points.shape[0]):
-        lowest = _ends(points[c], training.items.levels[c])[0]
+        lowest = _ends(points[c], deals.items.levels[c])[0]
         for a in range(points.shape[1]):
             points[c, a] -= lowest
-    while _highest(training.items, points) < total:
-        raised = _raised(begin_search(training, board, points, total, strength), use)
-        if _highest(training.items, raised) == _highest(training.items, points):
+    while _highest(deals.items, points) < total:
+        raised = _raised(begin_search(deals, board, points, total, strength), use)
+        if _highest(deals.items, raised) == _highest(deals.items, points):
             break
         points = raised
-    last = begin_search(training, board, points, total, strength)
+    last = begin_search(deals, board, points, total, strength)
     return fit_line(last.board, last.points, strength, Scorecard(last.points, 0.0, 0.0, np.inf), FINE)
 
 
@@ -182,18 +181,18 @@ def _raised(search: Search, use: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Raise the one group of answers by which the highest score grows at the least cost."""
     board, points = search.board, search.points
     start = fit_line(board, points, search.strength, Scorecard(points, 0.0, 0.0, np.inf), FINE)
-    before, least, best = _highest(search.training.items, points), np.inf, points.copy()
-    movable = movable_groups(search.training, board.counts, use)
+    before, least, best = _highest(search.deals.items, points), np.inf, points.copy()
+    movable = movable_groups(search.deals, board.counts, use)
     for g in range(movable.shape[0]):
         c, a = movable[g, 0], movable[g, 1]
         if may_move(search, c, a, 1):
-            move(search.training, points, board, c, a, 1)
+            move(search.deals, points, board, c, a, 1)
             filled = points.copy()
-            fill_in(search.training.items, board.counts, filled)
+            fill_in(search.deals.items, board.counts, filled)
             loss = fit_line(board, points, search.strength, start, ROUGH).loss
-            if loss < least and _highest(search.training.items, filled) == before + 1:
+            if loss < least and _highest(search.deals.items, filled) == before + 1:
                 least, best = loss, filled
-            move(search.training, points, board, c, a, -1)
+            move(search.deals, points, board, c, a, -1)
     return best
 
 

@@ -1,11 +1,14 @@
-"""Small positive definite matrices: Cholesky roots, solutions and inverses inside compiled code."""
+"""Small positive definite matrices inside compiled code: Cholesky roots, solutions, inverses and products.
+
+NumPy's own products take a second to compile and call libraries that bring threads.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.registers import SIZE, aligned, alike, eight, plus_product, put, whole_registers
 
 Vector = NDArray[np.float64]
@@ -23,7 +26,7 @@ def mirror(matrix: Matrix) -> None:
             matrix[c, a] = matrix[a, c]
 
 
-@compiled
+@compiled_entry
 def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
     """Cholesky factor; the flag is False where the matrix is not positive definite.
 
@@ -89,7 +92,7 @@ def inverse_root(root: Matrix) -> Matrix:
     return inverse
 
 
-@compiled
+@compiled_entry
 def inverse_from_root(root: Matrix) -> Matrix:
     """Inverse of the matrix whose Cholesky factor is `root`."""
     p = root.shape[0]
@@ -103,3 +106,38 @@ def inverse_from_root(root: Matrix) -> Matrix:
             inverse[i, j] = total
             inverse[j, i] = total
     return inverse
+
+
+@compiled
+def identity(p: int) -> Matrix:
+    """Identity matrix."""
+    ones = np.zeros((p, p))
+    for i in range(p):
+        ones[i, i] = 1.0
+    return ones
+
+
+@compiled
+def times(matrix: Matrix, vector: Vector) -> Vector:
+    """Work out ``matrix @ vector``."""
+    product = np.zeros(matrix.shape[0])
+    for i in range(matrix.shape[0]):
+        for k in range(vector.size):
+            product[i] += matrix[i, k] * vector[k]
+    return product
+
+
+@compiled
+def around(matrix: Matrix, symmetric: Matrix) -> Matrix:
+    """Work out ``matrix @ symmetric @ matrixᵀ``."""
+    rows, p = matrix.shape
+    half, whole = np.zeros((rows, p)), np.zeros((rows, rows))
+    for i in range(rows):
+        for k in range(p):
+            for j in range(p):
+                half[i, j] += matrix[i, k] * symmetric[k, j]
+        for j in range(i + 1):
+            for k in range(p):
+                whole[i, j] += half[i, k] * matrix[j, k]
+    mirror(whole)
+    return whole

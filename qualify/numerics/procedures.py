@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Matrix, Vector
+from qualify.numerics.blocks import Matrix, Vector, fill_row
 from qualify.numerics.climb import CONVERGED
-from qualify.numerics.coding import Coding, Items
-from qualify.numerics.compiled import compiled
+from qualify.numerics.coding import Coded, Coding, Items
+from qualify.numerics.compiled import compiled, compiled_entry
 from qualify.numerics.points import Budget, find_points, merge_answers
 from qualify.numerics.ridge import RidgeFit, Training, fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
@@ -91,7 +91,7 @@ def train(items: Items, outcome: Vector, weights: Vector, recipe: Recipe) -> Tra
     return train_compiled(items, outcome, weights, recipe._replace(strength=float(recipe.strength)), NOISE)
 
 
-@compiled
+@compiled_entry
 def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recipe, noise: Matrix) -> Trained:
     """Do the same, with the noise by which selections are perturbed."""
     training = prepare_training(items, outcome, weights, recipe.fewest)
@@ -110,14 +110,15 @@ def train_compiled(items: Items, outcome: Vector, weights: Vector, recipe: Recip
     fit = fit_ridge(training, use, recipe.strength, 4.0 * fit.strength, start)
     effects = answer_effects(training.coding, fit.beta)
     budget = Budget(recipe.largest, recipe.total, recipe.thorough)
-    card = find_points(training, effects, use, fit.strength, budget)
+    deals = Coded(items, training.coding, outcome, weights)
+    card = find_points(deals, effects, use, fit.strength, budget)
     if recipe.thorough:
-        card = merge_answers(training, card, use, fit.strength, budget)
+        card = merge_answers(deals, card, use, fit.strength, budget)
     by_answer: Matrix = card.slope * card.points.astype(np.float64)
     return Trained(card.intercept, by_answer, card.points, card.slope, fit.strength, fit.freedom, fit.how)
 
 
-@compiled
+@compiled_entry
 def answer_effects(coding: Coding, beta: Vector) -> Matrix:
     """Log-odds that each answer adds, (C, L)."""
     effects: Matrix = np.zeros(coding.value.shape)
@@ -133,7 +134,7 @@ def predict(codes: NDArray[np.int32], trained: Trained) -> Vector:
     return add_effects(codes, trained.intercept, trained.effects)
 
 
-@compiled
+@compiled_entry
 def add_effects(codes: NDArray[np.int32], intercept: float, effects: Matrix) -> Vector:
     """Add up the effects of each deal's answers, (n,)."""
     n, characteristics = codes.shape
@@ -146,7 +147,7 @@ def add_effects(codes: NDArray[np.int32], intercept: float, effects: Matrix) -> 
     return log_odds
 
 
-@compiled
+@compiled_entry
 def predict_each(
     items: Items, outcome: Vector, weights: Matrix, fewest: float, strength: float, near: Near
 ) -> Matrix:
@@ -155,7 +156,8 @@ def predict_each(
     for k in range(weights.shape[0]):
         training = prepare_training(items, outcome, weights[k], fewest)
         fit = _fit_near(training, strength, near)
-        log_odds[k] = add_effects(items.codes, fit.beta[0], answer_effects(training.coding, fit.beta))
+        effects = answer_effects(training.coding, fit.beta)
+        fill_row(log_odds, k, add_effects(items.codes, fit.beta[0], effects))
     return log_odds
 
 

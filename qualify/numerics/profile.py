@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from qualify.numerics.blocks import Blocks
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_entry
 from qualify.numerics.firth import look
 from qualify.numerics.maximum import Maximum
 from qualify.numerics.positive import lower_root, solve_root
@@ -16,7 +16,7 @@ STEPS = 30
 NEAR, SETTLED = 1e-6, 1e-11
 
 
-@compiled
+@compiled_entry
 def profile_end(blocks: Blocks, firth: bool, peak: Maximum, column: int, target: float) -> float:
     """Value of a coefficient at which the root of twice the drop of its profile reaches `target`.
 

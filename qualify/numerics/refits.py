@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks, score
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks, fill_row, score
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
-from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.cores import replicate, together
 from qualify.numerics.firth import bend, slopes
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
 from qualify.numerics.maximum import maximise, maximise_from_near
+from qualify.numerics.positive import identity
 
 # About so much of twice the log-likelihood is left at most where Firth's fits settle near that of all rows.
 LEFT_FIRTH = 1e-12
@@ -179,7 +180,7 @@ def _fit_of_all(rows: Rows, firth: bool) -> Start:
     return Start(beta, pull, bend(blocks, here), firth)
 
 
-@compiled
+@compiled_entry
 def refit_chunk(
     rows: Rows, drawn: NDArray[np.uint32], start: Start
 ) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
@@ -191,11 +192,12 @@ def refit_chunk(
     room, kept, counts = empty_blocks(n, p), np.empty(n, np.int64), np.empty(n, np.int32)
     for t in range(times):
         size = count_rows(drawn[t], counts, kept)
-        beta[t], steps[t], how[t] = fit_from(gather(rows, counts, kept[:size], room), start)
+        found, steps[t], how[t] = fit_from(gather(rows, counts, kept[:size], room), start)
+        fill_row(beta, t, found)
     return beta, how, steps
 
 
-@compiled
+@compiled_entry
 def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
     """Coefficients, steps, and how the fit stopped."""
     p = start.beta.size
@@ -203,7 +205,7 @@ def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
         settled, beta, steps = maximise_from_near(blocks, start.beta, start.pull, start.bent, LEFT_FIRTH)
         if settled:
             return beta, steps, CONVERGED
-        peak = maximise(blocks, start.firth, start.beta, np.eye(p), start.bent, FINE_FIRTH)
+        peak = maximise(blocks, start.firth, start.beta, identity(p), start.bent, FINE_FIRTH)
         return peak.beta, peak.steps, peak.how
     settled, beta, steps = climb_from_near(blocks, start.beta)
     if settled:

@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Items
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled_entry
 from qualify.numerics.cores import replicate
 from qualify.numerics.curves import (
     LN9,
@@ -121,7 +121,7 @@ def cross_fits(sample: Sample, recipe: Recipe, folds: int, repeats: int, rng: np
     return np.stack(replicate(one, repeats, rng, what="scoring unseen deals"))
 
 
-@compiled
+@compiled_entry
 def both_outcomes(outcome: Vector, weights: Vector) -> bool:
     """Whether deals with weight were both won and lost."""
     won = lost = False
@@ -142,7 +142,7 @@ def draw_units(sample: Sample, rng: np.random.Generator) -> Vector:
             return weights
 
 
-@compiled
+@compiled_entry
 def weights_of_draw(drawn: NDArray[np.int64], unit: NDArray[np.int64], weights: Vector) -> Vector:
     """Weights of deals, each times how often its unit was drawn."""
     times, found = np.zeros(drawn.size), np.empty(unit.size)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_answers, log_likelihood, with_columns
 from qualify.numerics.climb import Climb, begin, climb, climb_on
 from qualify.numerics.coding import Coding, Items, code_counted, count_answers
-from qualify.numerics.compiled import compiled
+from qualify.numerics.compiled import compiled, compiled_entry
 from qualify.numerics.positive import inverse_from_root, lower_root
 
 # Strengths tried, strongest first; 1 / strength is the variance expected of a contribution to the log-odds.
@@ -51,7 +51,7 @@ class RidgeFit(NamedTuple):
     how: int
 
 
-@compiled
+@compiled_entry
 def prepare_training(items: Items, outcome: Vector, weights: Vector, fewest: float) -> Training:
     """Pool and code the answers of the deals with weight, and set up their penalty."""
     counts = count_answers(items, weights)
@@ -90,7 +90,7 @@ def ridge_at(training: Training, use: NDArray[np.bool_], near: RidgeFit, strengt
     return fit_ridge(training, use, strength, np.inf, near.beta)
 
 
-@compiled
+@compiled_entry
 def flat_start(training: Training) -> Vector:
     """Coefficients that give every deal the win rate."""
     rate = (training.outcome * training.weights).sum() / training.weights.sum()
@@ -99,7 +99,7 @@ def flat_start(training: Training) -> Vector:
     return beta
 
 
-@compiled
+@compiled_entry
 def fit_ridge(
     training: Training, use: NDArray[np.bool_], strength: float, strongest: float, start: Vector
 ) -> RidgeFit:

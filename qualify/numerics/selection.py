@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled, compiled_inline
+from qualify.numerics.positive import times
 from qualify.numerics.ridge import RidgeFit
 
 # Perturbed fits behind a choice, the same everywhere, and what share of them must choose a characteristic.
@@ -30,7 +31,7 @@ class Shape(NamedTuple):
 def shape_of(fit: RidgeFit) -> Shape:
     """Return the parabola around a fit, with the intercept left free to follow the slopes."""
     curvature = _beyond_intercept(fit.curvature)
-    return Shape(curvature, _beyond_intercept(fit.information), curvature @ fit.beta[1:])
+    return Shape(curvature, _beyond_intercept(fit.information), times(curvature, fit.beta[1:]))
 
 
 @compiled
@@ -87,10 +88,11 @@ def inclusion(
     shape = shape_of(fit)
     root = _root(shape.information)
     size = shape.gradient.size
-    share = np.zeros(among.size)
+    share, drawn = np.zeros(among.size), np.empty(size)
     for d in range(noise.shape[0]):
-        drawn = noise[d][np.arange(size) % noise.shape[1]]
-        perturbed = Shape(shape.curvature, shape.information, shape.gradient + root @ drawn)
+        for j in range(size):
+            drawn[j] = noise[d, j % noise.shape[1]]
+        perturbed = Shape(shape.curvature, shape.information, shape.gradient + times(root, drawn))
         share += choose_by_aic(perturbed, coding, total, most, among)
     share /= noise.shape[0]
     return share
@@ -144,7 +146,7 @@ def choose_by_aic(
         criterion = -explained + 2.0 * freedom * (1.0 + (freedom + 1.0) / spare) - 2.0
         if criterion < least:
             least = criterion
-            best[:] = chosen
+            best = chosen.copy()
     return best
 
 

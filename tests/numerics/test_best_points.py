@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kernels import coded, from_python
 from scipy.special import expit
 
 from qualify.numerics.board import Scorecard
@@ -11,6 +12,8 @@ from qualify.numerics.coding import NOMINAL, RANKED, Items, count_answers
 from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points, merge_answers
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
+
+find_points, merge_answers = from_python(find_points, merge_answers)
 
 # Newton on the line stops where a step gains less than 1e-6 of deviance.
 LINE = 1e-5
@@ -102,19 +105,19 @@ def test_answers_to_a_choice_are_merged_where_that_costs_nothing(apart: float, d
     points = np.array([[0, 4, 5 if apart == 0 else 7, 9, 0], [0, 3, 0, 0, 0]])
     card = Scorecard(points, 0.0, 0.3, np.inf)
     use, strength = np.ones(2, dtype=np.bool_), 1.0
-    merged = merge_answers(training, card, use, strength, Budget(10, 0, True))
+    merged = merge_answers(coded(training), card, use, strength, Budget(10, 0, True))
     assert np.unique(merged.points[0, :4]).size == different
     choices = [[tuple(one[0, :4])] for one in (points, merged.points)]
     before, after = (least_losses(training, [one, [(0, 3)]], strength)[1] for one in choices)
     assert merged.loss == pytest.approx(after, abs=LINE) and after <= before + AFFORDABLE
     # Pairs at either side of a point's difference: no answer could go to and fro for ever.
     pairs = merge_answers(
-        training,
+        coded(training),
         Scorecard(np.array([[1, 1, 2, 2, 0], [0, 3, 0, 0, 0]]), 0.0, 0.3, np.inf),
         use,
         strength,
         Budget(10, 0, True),
     )
     assert np.unique(pairs.points[0, :4]).size == 2
-    as_it_was = merge_answers(training, card, use, strength, Budget(10, 12, True))
+    as_it_was = merge_answers(coded(training), card, use, strength, Budget(10, 12, True))
     assert as_it_was.points.max(axis=1).sum() == 12  # a total is kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kernels import from_python
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 
@@ -20,6 +21,10 @@ from qualify.numerics.blocks import (
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, Climb, begin, climb, climb_on
 from qualify.numerics.firth import look
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
+
+climb, begin, climb_on = from_python(climb, begin, climb_on)
+with_columns, add_products, log_likelihood = from_python(with_columns, add_products, log_likelihood)
+block_log_odds, chances, logarithms = from_python(block_log_odds, chances, logarithms)
 
 # A few roundings of a number.
 LAST_BITS = 2e-15

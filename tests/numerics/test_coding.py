@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels import from_python
 
 from qualify.numerics.coding import (
     NOMINAL,
@@ -21,6 +22,8 @@ from qualify.numerics.coding import (
     dense_design,
     pool_answers,
 )
+
+(pool_answers,) = from_python(pool_answers)
 
 # Sums in another order.
 ROUNDING = 1e-12

@@ -7,24 +7,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypeGuard
 
 import pytest
 
 from qualify.numerics import machine_code
 
 FIRST = """
-from kernels.compiled import compiled
+from kernels.compiled import compiled_entry
 
-@compiled
+@compiled_entry
 def one(x, times):
     return x + 1.0 * times
 """
 SECOND = """
-from kernels.compiled import compiled
+from kernels.compiled import compiled_entry
 from kernels.first import one
 
-@compiled
+@compiled_entry
 def two(x):
     return one(x, 1) * 2.0 + one(x, 1 - 1) * 0.0
 """
@@ -40,7 +39,7 @@ else:
 """
 
 
-DECORATORS = ("compiled", "compiled_inline")
+INNER = ("compiled", "compiled_inline")
 NUMERICS = Path(str(machine_code.__file__)).parent
 
 
@@ -89,6 +88,33 @@ def test_what_a_kernel_jumps_to_is_compiled_anew_where_its_own_file_is_gone(kern
     assert run(kernels)[:3] == ["8.0", "1", "1"]
 
 
+THIRD = """
+from kernels.compiled import compiled_entry
+from kernels.first import one
+
+@compiled_entry
+def three(x):
+    return one(x, 1) * 3.0
+"""
+MIXED = """
+from kernels.second import two
+from kernels.third import three
+print(two(3.0), three(3.0))
+"""
+
+
+@pytest.mark.parametrize("decorator", INNER)
+def test_kernels_from_disk_and_kernels_compiled_now_keep_apart(kernels: Path, decorator: str) -> None:
+    """What was inlined into a kernel from disk bears the name that it would get again."""
+    (kernels / "first.py").write_text(FIRST.replace("compiled_entry\n", f"{decorator}\n"), encoding="utf-8")
+    (kernels / "third.py").write_text(THIRD, encoding="utf-8")
+    assert run(kernels, "from kernels.second import two; print(two(3.0))") == ["8.0"]
+    for path in (kernels / "__pycache__").glob("first.one*"):
+        path.unlink()
+    assert run(kernels, MIXED) == ["8.0", "12.0"]
+    assert run(kernels, MIXED) == ["8.0", "12.0"]
+
+
 # The first source changes between the imports of the two, and what is kept seems made from the new one.
 CHANGED = """
 from pathlib import Path
@@ -130,13 +156,19 @@ print(two(3.0))
 
 def test_kernels_of_others_are_let_alone(kernels: Path) -> None:
     made = """
-from kernels.first import one
-from numba import njit
-space = {}
-exec("def two(x): return 2 * x", {"__name__": None}, space)
-print(njit(space["two"])(1))
+import contextlib, gc, io
+from kernels.second import two
+from numba import config, njit
+before = config.OPT
+said = io.StringIO()
+with contextlib.redirect_stderr(said):
+    two(3.0)
+    gc.collect()
+    space = {}
+    exec("def three(x): return 2 * x", {"__name__": None}, space)
+    print(njit(space["three"])(1), config.OPT is before, gc.isenabled(), len(said.getvalue()))
 """
-    assert run(kernels, made) == ["2"]
+    assert run(kernels, made) == ["2", "True", "True", "0"]
 
 
 def test_kernels_travel_to_other_processes_by_name(kernels: Path) -> None:
@@ -150,9 +182,9 @@ print(subprocess.run([sys.executable, "-c", there], capture_output=True, text=Tr
     assert run(kernels, sent) == ["4.0"]
 
 
-@pytest.mark.parametrize("decorator", DECORATORS)
+@pytest.mark.parametrize("decorator", INNER)
 def test_only_small_kernels_become_part_of_those_that_call_them(kernels: Path, decorator: str) -> None:
-    (kernels / "first.py").write_text(FIRST.replace("compiled\n", f"{decorator}\n"), encoding="utf-8")
+    (kernels / "first.py").write_text(FIRST.replace("compiled_entry\n", f"{decorator}\n"), encoding="utf-8")
     assert run(kernels)[:3] == ["8.0", "0", "0"]
     # Found on disk, the caller brings the small one along; the other has to be fetched.
     assert run(kernels)[:3] == ["8.0", "0" if decorator == "compiled_inline" else "1", "1"]
@@ -202,35 +234,50 @@ def test_processes_never_write_machine_code_under_the_same_name(kernels: Path) -
     assert len(second) == len(first) == 2
 
 
-def test_only_kernels_call_kernels_with_an_underscore() -> None:
-    """They have no way in from Python: a call from there would end the process."""
-    sources = [*NUMERICS.parent.rglob("*.py"), *Path(__file__).parents[1].rglob("*.py")]
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources}
+@pytest.mark.parametrize("decorator", INNER)
+def test_calls_from_python_are_told_which_kernels_are_for_them(kernels: Path, decorator: str) -> None:
+    """Without a way in, they would end the process."""
+    (kernels / "first.py").write_text(FIRST.replace("compiled_entry\n", f"{decorator}\n"), encoding="utf-8")
+    called = """
+from kernels.second import one, two
+two(3.0)
+try:
+    one(3.0, 1)
+except TypeError as error:
+    print(error)
+"""
+    told = "one() is for kernels; Python calls a compiled_entry"
+    assert run(kernels, called) == told.split()
+
+
+def test_python_calls_nothing_here_that_is_for_kernels() -> None:
+    sources = {path: ast.parse(path.read_text(encoding="utf-8")) for path in NUMERICS.parent.rglob("*.py")}
     inner = {
         function.name
-        for path, tree in trees.items()
+        for path, tree in sources.items()
         for function in ast.walk(tree)
-        if path.parent == NUMERICS and _is_kernel(function) and function.name.startswith("_")
+        if path.parent == NUMERICS and _decorator(function) in INNER
     }
     assert "_one_step" in inner
-    for path, tree in trees.items():
-        kernels = [node for node in ast.walk(tree) if _is_kernel(node)]
+    for path, tree in sources.items():
+        kernels = [node for node in ast.walk(tree) if _decorator(node)]
         inside = {id(node) for kernel in kernels for node in ast.walk(kernel)}
-        named = {
-            node.id
+        called = {
+            node.func.id
             for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in inside
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and id(node) not in inside
         }
-        mine = {kernel.name for kernel in kernels}
+        mine = {kernel.name for kernel in kernels if path.parent == NUMERICS}
         for imported in (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)):
             if (imported.module or "").startswith("qualify.numerics"):
                 mine |= {alias.name for alias in imported.names}
-        assert not named & inner & mine, f"{path.name}: called from Python"
+        assert not called & inner & mine, f"{path.name}: called from Python"
 
 
-def _is_kernel(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+def _decorator(node: ast.AST) -> str:
     decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    return any(isinstance(one, ast.Name) and one.id in DECORATORS for one in decorators)
+    names = {one.id for one in decorators if isinstance(one, ast.Name)}
+    return next(iter(names & {*INNER, "compiled_entry"}), "")
 
 
 def test_the_stamp_of_a_kernel_covers_all_that_it_calls() -> None:

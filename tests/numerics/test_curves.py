@@ -11,6 +11,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernels import from_python
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -34,6 +35,8 @@ from qualify.numerics.curves import (
     signed_root,
     summarised,
 )
+
+(plateau_at,) = from_python(plateau_at)
 
 # Newton's method to working precision on both sides.
 NEWTON = 1e-8

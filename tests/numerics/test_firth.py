@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from firthmodels import FirthLogisticRegression
+from kernels import from_python
 from scipy.optimize import brentq
 from scipy.special import expit
 
@@ -19,6 +20,8 @@ from qualify.numerics.firth import bend, look
 from qualify.numerics.logistic import Problem, fit_logistic, sharpen
 from qualify.numerics.maximum import FINEST, Maximum, maximise, maximise_from_near
 from qualify.numerics.profile import profile_end
+
+(maximise_from_near,) = from_python(maximise_from_near)
 
 # What differs from plain NumPy is the order of sums.
 WORKING = 1e-11

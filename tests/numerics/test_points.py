@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from kernels import coded, from_python
 from scipy.special import expit
 
 from qualify.numerics.board import Scorecard
@@ -16,6 +17,8 @@ from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
+
+(find_points,) = from_python(find_points)
 
 # Newton on the line stops where a step gains less than 1e-6 of deviance.
 LINE = 1e-5
@@ -126,7 +129,7 @@ def card_and_span(
     training: Training, effects: np.ndarray, use: np.ndarray, strength: float
 ) -> tuple[Scorecard, int]:
     """The card found, and the scale on which it is near to the rounded effects."""
-    card = find_points(training, effects, use, strength, Budget(SPANS[-1], 0, False))
+    card = find_points(coded(training), effects, use, strength, Budget(SPANS[-1], 0, False))
     for span in SPANS:
         if (
             np.abs(card.points - rounded(training, effects, use, span)).max() <= LEEWAY
@@ -144,7 +147,7 @@ def test_loss_and_line_are_those_of_the_points(
     case: tuple[Training, np.ndarray, float], use: np.ndarray
 ) -> None:
     training, effects, strength = case
-    card = find_points(training, effects, use, strength, Budget(10, 0, False))
+    card = find_points(coded(training), effects, use, strength, Budget(10, 0, False))
     intercept, slope, loss = plain_loss(card.points, training, strength)
     assert card.loss == pytest.approx(loss, abs=LINE)
     assert card.slope == pytest.approx(slope, rel=1e-3) and card.intercept == pytest.approx(
@@ -186,7 +189,7 @@ def test_points_are_whole_ordered_and_pooled_alike(
 def test_coarsest_affordable_scale_is_kept(case: tuple[Training, np.ndarray, float]) -> None:
     training, effects, strength = case
     cards = {
-        largest: find_points(training, effects, USES[0], strength, Budget(largest, 0, False))
+        largest: find_points(coded(training), effects, USES[0], strength, Budget(largest, 0, False))
         for largest in SPANS
     }
     for largest, card in cards.items():
@@ -204,7 +207,7 @@ def test_nothing_to_say_gives_no_points(case: tuple[Training, np.ndarray, float]
     rate = training.outcome.mean()
     flat = -320 * (rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
     for said, use in ((np.zeros_like(effects), USES[0]), (effects, ~USES[0])):
-        nothing = find_points(training, said, use, strength, Budget(10, 0, False))
+        nothing = find_points(coded(training), said, use, strength, Budget(10, 0, False))
         assert not nothing.points.any()
         assert nothing.loss == pytest.approx(flat, abs=LINE)
 
@@ -222,7 +225,7 @@ def test_a_ranked_question_without_slope_is_not_bent() -> None:
     outcome = (np.tile(np.arange(40) / 40, 3) < share).astype(float)
     training = prepare_training(items, outcome, np.ones(120), 5.0)
     effects = np.array([[0.0, 0, 0, 0], [0.0, 1, 0, 0]])
-    card = find_points(training, effects, np.ones(2, dtype=np.bool_), 0.1, Budget(10, 0, False))
+    card = find_points(coded(training), effects, np.ones(2, dtype=np.bool_), 0.1, Budget(10, 0, False))
     assert not card.points[0].any()
 
 
@@ -242,7 +245,7 @@ def test_nothing_much_better_exists_on_a_tiny_case(seed: int) -> None:
     training = prepare_training(items, outcome, np.ones(90), 5.0)
     fit = choose_ridge(training, np.ones(2, dtype=np.bool_), np.inf)
     card = find_points(
-        training,
+        coded(training),
         answer_effects(training.coding, fit.beta),
         np.ones(2, dtype=np.bool_),
         fit.strength,
@@ -288,7 +291,7 @@ def test_a_total_is_the_highest_score(case: tuple[Training, np.ndarray, float]) 
     counts = count_answers(training.items, training.weights)
     unrounded = plain_loss(effects, training, strength)[2]
     for total in (30, 100):
-        card = find_points(training, effects, USES[0], strength, Budget(10, total, False))
+        card = find_points(coded(training), effects, USES[0], strength, Budget(10, total, False))
         given = [card.points[c, : training.items.levels[c] + 1] for c in range(6)]
         assert sum(int(np.ptp(one)) for one in given) == total
         assert card.loss == pytest.approx(plain_loss(card.points, training, strength)[2], abs=LINE)

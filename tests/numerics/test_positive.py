@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from kernels import from_python
 
 from qualify.numerics.positive import (
     LEAST_PIVOT,
+    around,
+    identity,
     inverse_from_root,
     inverse_root,
     lower_root,
     solve_positive,
     solve_root,
+    times,
 )
+
+solve_positive, solve_root, inverse_root = from_python(solve_positive, solve_root, inverse_root)
+around, identity, times = from_python(around, identity, times)
 
 # The condition of these matrices times the rounding of a sum.
 WORKING = 1e-9
@@ -90,3 +97,15 @@ def test_what_is_not_positive_definite_is_said(matrix: np.ndarray) -> None:
 
 def test_nothing_has_a_root_too() -> None:
     assert lower_root(np.zeros((0, 0)))[0]
+
+
+@pytest.mark.parametrize(("rows", "p"), [(1, 1), (3, 5), (5, 3), (9, 16), (0, 4), (2, 0)])
+def test_products_equal_numpys(rows: int, p: int) -> None:
+    rng = np.random.default_rng(p)
+    matrix, vector, other = rng.normal(size=(rows, p)), rng.normal(size=p), rng.normal(size=(p, p))
+    symmetric = other + other.T
+    np.testing.assert_allclose(times(matrix, vector), matrix @ vector, rtol=0, atol=WORKING)
+    found = around(matrix, symmetric)
+    np.testing.assert_allclose(found, matrix @ symmetric @ matrix.T, rtol=0, atol=WORKING)
+    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_array_equal(identity(p), np.eye(p))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 import pytest
+from kernels import from_python
 from numba.core.errors import TypingError
 
 import qualify.numerics
@@ -25,6 +26,8 @@ from qualify.numerics.registers import (
     smaller,
     sum_of,
 )
+
+(aligned,) = from_python(aligned)
 
 ONE, OTHER = np.random.default_rng(0).normal(size=(2, 4, SIZE))
 

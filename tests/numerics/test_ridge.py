@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from kernels import from_python
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
@@ -15,6 +16,8 @@ from qualify.numerics.blocks import log_likelihood
 from qualify.numerics.coding import NUMERIC, Coding, Items, dense_design
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import STRENGTHS, Training, choose_ridge, prepare_training, ridge_at
+
+(log_likelihood,) = from_python(log_likelihood)
 
 # The last Newton step is taken where it still gains 1e-8 of log-likelihood; its error squares.
 NEWTON = 1e-7

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from kernels import from_python
 
 from qualify.numerics.coding import Coding, dense_design
 from qualify.numerics.resampling import Sample
@@ -18,6 +19,10 @@ from qualify.numerics.selection import (
     choose_by_aic,
     choose_characteristics,
     inclusion,
+)
+
+inclusion, choose_characteristics, choose_by_aic = from_python(
+    inclusion, choose_characteristics, choose_by_aic
 )
 
 # Sums in another order, on curvatures of some tens.
