@@ -19,10 +19,10 @@ DRIFT = 0.1
 LOOKS = 2
 # Each step from there must promise at most this share of what the one before did ...
 FALLS = 0.1
-# ... until so much is left of twice the log-likelihood, ...
-LEFT = 1e-13
-# ... and the last must not move a deal's log-odds further than this. Where outcomes are separated, steps with
-# old information shrink like 1, 1/2, 1/3, ...: in `STEPS` steps they do not come down to it.
+# ... until about so much is left of twice the log-likelihood (some twenty times it at most), ...
+LEFT = 1e-12
+# ... and the last must not move a deal's log-odds further than this: where outcomes are separated, deals that
+# are nearly certain promise next to nothing and still move.
 STILL = 0.01
 
 
@@ -90,27 +90,42 @@ def climb_on(blocks: Blocks, penalty: Matrix, begun: Climb, tolerance: float) ->
 def climb_from_near(blocks: Blocks, start: Vector) -> tuple[bool, Vector, int]:
     """Maximise the likelihood from next to its top; the flag is False where that is not where it stands.
 
-    Steps whose information is that of a point a little way off shrink by a constant factor, which says how
-    much is left after the last.
+    Steps whose information is that of a point a little way off shrink by a constant factor or faster, which
+    says about how much is left after the last.
     """
     beta, last, root = start, np.inf, np.zeros((start.size, start.size))
+    gradient, step = start, start
     for taken in range(STEPS):
         if taken < LOOKS:
             gradient, information = score_and_information(blocks, beta)
             factored, root = lower_root(information)
             if not factored:
                 break
+            step = solve_root(root, gradient)
         else:
-            gradient = score(blocks, beta)
-        step = solve_root(root, gradient)
+            here = score(blocks, beta)
+            gradient, step = here, _step_with(root, here, step, gradient - here)
         promise = (step * gradient).sum()
-        if not promise <= FALLS * last:
+        if not 0.0 <= promise <= FALLS * last:
             break
         beta = beta + step
         if promise * (promise / last if taken > 0 else 1.0) < LEFT:
             return _farthest(blocks, step) <= STILL, beta, taken + 1
         last = promise
     return False, start, 0
+
+
+@compiled
+def _step_with(root: Matrix, gradient: Vector, before: Vector, fall: Vector) -> Vector:
+    """Step with old information, put right along the step before, over which the gradient fell by so much.
+
+    One pair of Nocedal's (1980) updates of a quasi-Newton matrix.
+    """
+    along = (before * fall).sum()
+    share = (before * gradient).sum() / along
+    step = solve_root(root, gradient - share * fall)
+    step += before * (share - (fall * step).sum() / along)
+    return step
 
 
 @compiled

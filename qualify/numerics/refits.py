@@ -119,13 +119,16 @@ def refit_many(
     -----
     Each replicate sets out from the fit to all rows and is run to the end: one Newton step instead would
     leave errors of a tenth of a coefficient at a few hundred rows. After two such steps information is not
-    worked out anew; where steps then do not shrink fast, Newton's method proper begins again. What is left is
-    under 1e-5 standard errors. Under Firth's penalty the curvature of the penalty is taken from the fit to
-    all rows, and worked out anew where steps shrink slowly.
+    worked out anew, but put right along each step by what it did to the gradient (Nocedal 1980); where steps
+    do not shrink fast, Newton's method proper begins again. What is left is under 1e-5 standard errors.
+    Under Firth's penalty the curvature of the penalty is taken from the fit to all rows, and worked out anew
+    where steps shrink slowly.
 
     References
     ----------
     Efron, B. & Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall, section 9.5.
+    Nocedal, J. (1980). Updating quasi-Newton matrices with limited storage. Mathematics of Computation 35,
+    773–782.
 
     Examples
     --------
