@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.compiled import compiled_inline
+from qualify.numerics.registers import (
+    SHIFT,
+    SIZE,
+    alike,
+    eight,
+    larger,
+    plus_product,
+    power_of_two,
+    put,
+    smaller,
+)
 
 Vector = NDArray[np.float64]
 
@@ -23,33 +36,36 @@ _ROOT_HALF = 0x3FE6A09E667F3BCD
 def chances(log_odds: Vector, won: Vector, lost: Vector) -> None:
     """Fill in the probability of winning and of losing; each is exact to 1e-15 of itself, however small.
 
-    With ``−log-odds = k ln 2 + r`` their exponential is ``2ᵏ exp(r)``, the second by its series, so that no
-    call stands in the way of vector registers.
+    With ``−log-odds = k ln 2 + r`` their exponential is ``2ᵏ exp(r)``, the second by its series.
     """
-    power = np.empty(LANES, dtype=np.int64)
-    scale = power.view(np.float64)
-    for i in range(LANES):
-        x = -min(max(log_odds[i], -FARTHEST), FARTHEST)
-        k = np.floor(x * _LOG2E + 0.5)
-        power[i] = (np.int64(np.int32(k)) + 1023) << 52
-        r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-        e = 1.0 / 479001600.0
-        e = e * r + 1.0 / 39916800.0
-        e = e * r + 1.0 / 3628800.0
-        e = e * r + 1.0 / 362880.0
-        e = e * r + 1.0 / 40320.0
-        e = e * r + 1.0 / 5040.0
-        e = e * r + 1.0 / 720.0
-        e = e * r + 1.0 / 120.0
-        e = e * r + 1.0 / 24.0
-        e = e * r + 1.0 / 6.0
-        e = e * r + 0.5
-        e = e * r + 1.0
-        won[i] = e * r + 1.0
-    for i in range(LANES):
-        odds_against = won[i] * scale[i]
-        won[i] = 1.0 / (1.0 + odds_against)
-        lost[i] = odds_against * won[i]
+    one, shift, far = alike(1.0), alike(SHIFT), alike(FARTHEST)
+    for place in range(0, LANES, SIZE):
+        # In this order what is no number stays none.
+        x = smaller(far, larger(alike(-FARTHEST), alike(0.0) - eight(log_odds, place)))
+        shifted = plus_product(shift, x, alike(_LOG2E))
+        k = shifted - shift
+        r = plus_product(plus_product(x, k, alike(-_LN2_HIGH)), k, alike(-_LN2_LOW))
+        odds_against = power_of_two(shifted) * _exponential(r)
+        p = one / (one + odds_against)
+        put(won, place, p)
+        put(lost, place, odds_against * p)
+
+
+@compiled_inline
+def _exponential(r: Any) -> Any:
+    """Exponentials of eight numbers between −½ ln 2 and ½ ln 2."""
+    e = plus_product(alike(1.0 / 39916800.0), r, alike(1.0 / 479001600.0))
+    e = plus_product(alike(1.0 / 3628800.0), e, r)
+    e = plus_product(alike(1.0 / 362880.0), e, r)
+    e = plus_product(alike(1.0 / 40320.0), e, r)
+    e = plus_product(alike(1.0 / 5040.0), e, r)
+    e = plus_product(alike(1.0 / 720.0), e, r)
+    e = plus_product(alike(1.0 / 120.0), e, r)
+    e = plus_product(alike(1.0 / 24.0), e, r)
+    e = plus_product(alike(1.0 / 6.0), e, r)
+    e = plus_product(alike(0.5), e, r)
+    e = plus_product(alike(1.0), e, r)
+    return plus_product(alike(1.0), e, r)
 
 
 @compiled_inline

@@ -28,6 +28,8 @@ Vector = NDArray[np.float64]
 SIZE = 8
 # Numbers that begin at such an address are fetched in half the time of others: they lie in one line of cache.
 LINE = 64
+# Added to a number, it rounds it to a whole one, which stays until it is taken off again.
+SHIFT = 1.5 * 2.0**52
 
 
 class _EightType(types.Type):
@@ -62,6 +64,7 @@ def _operator(sign: Any, build: str) -> None:
 _operator(operator.add, "fadd")
 _operator(operator.sub, "fsub")
 _operator(operator.mul, "fmul")
+_operator(operator.truediv, "fdiv")
 
 
 def _from_llvm(name: str, arguments: int) -> Callable[..., Any]:
@@ -169,6 +172,22 @@ def smaller(_context: Any, left: Any, right: Any) -> Any:
 def larger(_context: Any, left: Any, right: Any) -> Any:
     """Take the larger of two numbers, the second where one is no number, eight times."""
     return _EIGHT(left, right), _one_of_two(">")
+
+
+@_operation
+def power_of_two(_context: Any, shifted: Any) -> Any:
+    """Two to whole numbers (from −1022 to 1023), to each of which `SHIFT` has been added, eight times.
+
+    In that sum a whole number stands in the last bits, from where it is moved to those of an exponent.
+    """
+
+    def generate(_context: Any, builder: Any, _sig: Any, given: Any) -> Any:
+        whole = ir.VectorType(ir.IntType(64), SIZE)
+        moved, zero = (ir.Constant(whole, [number] * SIZE) for number in (52, 1023 << 52))
+        bits = builder.add(builder.shl(builder.bitcast(given[0], whole), moved), zero)
+        return builder.bitcast(bits, _REGISTER)
+
+    return _EIGHT(shifted), generate
 
 
 @_operation

@@ -61,18 +61,28 @@ def test_chances_are_exact_however_small(reach: float) -> None:
         chances(x, won, lost)
         np.testing.assert_allclose(won, expit(x), rtol=LAST_BITS * max(1.0, reach / 50))
         np.testing.assert_allclose(lost, expit(-x), rtol=LAST_BITS * max(1.0, reach / 50))
+        assert max(won.max(), lost.max()) <= 1.0
 
 
 def test_chances_at_the_ends_of_the_line() -> None:
     x, won, lost = np.zeros(LANES), np.empty(LANES), np.empty(LANES)
     x[:8] = [800.0, -800.0, 1e308, -1e308, np.inf, -np.inf, 0.0, -0.0]
     chances(x, won, lost)
-    np.testing.assert_array_equal(won[[0, 2, 4]], 1.0)
-    np.testing.assert_array_equal(lost[[1, 3, 5]], 1.0)
+    for likelier in (won[[0, 2, 4]], lost[[1, 3, 5]]):
+        np.testing.assert_allclose(likelier, 1.0, rtol=LAST_BITS)
+        assert likelier.max() <= 1.0
     # The smaller one stops at the farthest log-odds: never zero, never a logarithm of nothing.
     np.testing.assert_allclose(won[[1, 3, 5]], np.exp(-FARTHEST), rtol=1e-13)
     np.testing.assert_allclose(lost[[0, 2, 4]], np.exp(-FARTHEST), rtol=1e-13)
     np.testing.assert_array_equal(won[6:8], 0.5)
+
+
+def test_chances_of_what_is_no_number_are_none() -> None:
+    x, won, lost = np.zeros(LANES), np.empty(LANES), np.empty(LANES)
+    x[5] = np.nan
+    chances(x, won, lost)
+    np.testing.assert_array_equal(np.isnan(won), np.isnan(x))
+    np.testing.assert_array_equal(np.isnan(lost), np.isnan(x))
 
 
 def test_logarithms_equal_numpys() -> None:

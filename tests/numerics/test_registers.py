@@ -15,6 +15,7 @@ from numba.core.errors import TypingError
 import qualify.numerics
 from qualify.numerics.registers import (
     LINE,
+    SHIFT,
     SIZE,
     aligned,
     alike,
@@ -22,6 +23,7 @@ from qualify.numerics.registers import (
     larger,
     magnitude,
     plus_product,
+    power_of_two,
     put,
     smaller,
     sum_of,
@@ -45,6 +47,11 @@ def _taken_away(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
 @numba.njit
 def _multiplied(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
     put(out, 0, eight(x, SIZE) * eight(y, 2 * SIZE))
+
+
+@numba.njit
+def _divided(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+    put(out, 0, eight(x, SIZE) / eight(y, 2 * SIZE))
 
 
 @numba.njit
@@ -73,6 +80,7 @@ def _alike(x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
         (_added, ONE[1] + OTHER[2]),
         (_taken_away, ONE[1] - OTHER[2]),
         (_multiplied, ONE[1] * OTHER[2]),
+        (_divided, ONE[1] / OTHER[2]),
         (_smaller, np.minimum(ONE[1], OTHER[2])),
         (_larger, np.maximum(ONE[1], OTHER[2])),
         (_without_sign, np.abs(ONE[1])),
@@ -84,6 +92,21 @@ def test_each_operation_is_numpys(kernel: Callable[..., None], expected: np.ndar
     kernel(ONE, OTHER, out)
     np.testing.assert_array_equal(out[:SIZE], expected)
     np.testing.assert_array_equal(out[SIZE:], 7.0)  # nothing is written beyond
+
+
+@numba.njit
+def _power_of_two(x: np.ndarray, out: np.ndarray) -> None:
+    put(out, 0, power_of_two(eight(x, 0) + alike(SHIFT)))
+
+
+def test_powers_of_two_are_those_of_the_nearest_whole_number() -> None:
+    out = np.empty(SIZE)
+    for x in (
+        np.array([0.0, -0.0, 1.0, -1.0, 52.0, -1022.0, 1023.0, 721.0]),
+        np.array([0.4, -0.4, 0.6, -0.6, 0.5, 1.5, -0.5, -721.3]),  # halves go to even numbers
+    ):
+        _power_of_two(x, out)
+        np.testing.assert_array_equal(out, 2.0 ** np.rint(x))
 
 
 @numba.njit
