@@ -8,16 +8,18 @@ import numpy as np
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds, score, score_and_information
 from qualify.numerics.compiled import compiled
-from qualify.numerics.positive import lower_root, solve_root
+from qualify.numerics.lanes import LANES
+from qualify.numerics.positive import dot, lower_root, solve_root
+from qualify.numerics.registers import SIZE, aligned, alike, eight, larger, magnitude, put
 
 # How a climb may stop.
 CONVERGED, SINGULAR, UNFINISHED, DRIFTING = 0, 1, 2, 3
 STEPS = 40
 # A last step that still moves a deal's log-odds this far has not settled: the outcomes are separated.
 DRIFT = 0.1
-# Close to the top information hardly changes: after so many points it is not worked out anew.
-LOOKS = 2
-# Each step from there must promise at most this share of what the one before did ...
+# Close to the top information hardly changes: after so many steps it is not worked out anew.
+LOOKS = 1
+# Each step after those must promise at most this share of what the one before did ...
 FALLS = 0.1
 # ... until about so much is left of twice the log-likelihood (some twenty times it at most), ...
 LEFT = 1e-12
@@ -72,14 +74,14 @@ def climb_on(blocks: Blocks, penalty: Matrix, begun: Climb, tolerance: float) ->
         if not factored:
             return Climb(base, base, gradient, information, taken, SINGULAR)
         step = solve_root(root, pull)
-        promise = (step * pull).sum()
+        promise = dot(step, pull)
         if promise < tolerance:
             return Climb(base + step, base, gradient, information, taken + 1, CONVERGED)
         length = 1.0
         for _ in range(12):
             trial = base + length * step
             gradient, information = score_and_information(blocks, trial)
-            if (step * _pull(gradient, penalty, trial)).sum() >= -0.5 * promise:
+            if dot(step, _pull(gradient, penalty, trial)) >= -0.5 * promise:
                 break
             length *= 0.5
         base = trial
@@ -87,15 +89,24 @@ def climb_on(blocks: Blocks, penalty: Matrix, begun: Climb, tolerance: float) ->
 
 
 @compiled
-def climb_from_near(blocks: Blocks, start: Vector) -> tuple[bool, Vector, int]:
+def climb_from_near(
+    blocks: Blocks, start: Vector, gradient: Vector, root: Matrix
+) -> tuple[bool, Vector, int]:
     """Maximise the likelihood from next to its top; the flag is False where that is not where it stands.
 
-    Steps whose information is that of a point a little way off shrink by a constant factor or faster, which
-    says about how much is left after the last.
+    The first step is content with the `root` of information that is about right. In the end steps shrink by a
+    constant factor or faster, which says about how much is left after the last.
     """
-    beta, last, root = start, np.inf, np.zeros((start.size, start.size))
-    gradient, step = start, start
+    beta, last = start, np.inf
+    step = solve_root(root, gradient)
     for taken in range(STEPS):
+        promise = dot(step, gradient)
+        if not 0.0 <= promise <= (FALLS if taken > LOOKS else 1.0) * last:
+            break
+        beta = beta + step
+        if taken > LOOKS and promise * promise / last < LEFT:
+            return _farthest(blocks, step) <= STILL, beta, taken + 1
+        last = promise
         if taken < LOOKS:
             gradient, information = score_and_information(blocks, beta)
             factored, root = lower_root(information)
@@ -105,13 +116,6 @@ def climb_from_near(blocks: Blocks, start: Vector) -> tuple[bool, Vector, int]:
         else:
             here = score(blocks, beta)
             gradient, step = here, _step_with(root, here, step, gradient - here)
-        promise = (step * gradient).sum()
-        if not 0.0 <= promise <= FALLS * last:
-            break
-        beta = beta + step
-        if promise * (promise / last if taken > 0 else 1.0) < LEFT:
-            return _farthest(blocks, step) <= STILL, beta, taken + 1
-        last = promise
     return False, start, 0
 
 
@@ -121,10 +125,10 @@ def _step_with(root: Matrix, gradient: Vector, before: Vector, fall: Vector) -> 
 
     One pair of Nocedal's (1980) updates of a quasi-Newton matrix.
     """
-    along = (before * fall).sum()
-    share = (before * gradient).sum() / along
+    along = dot(before, fall)
+    share = dot(before, gradient) / along
     step = solve_root(root, gradient - share * fall)
-    step += before * (share - (fall * step).sum() / along)
+    step += before * (share - dot(fall, step) / along)
     return step
 
 
@@ -141,11 +145,11 @@ def _pull(gradient: Vector, penalty: Matrix, at: Vector) -> Vector:
 @compiled
 def _farthest(blocks: Blocks, step: Vector) -> float:
     """Largest change that a step makes to the log-odds of a deal."""
-    change = np.empty(blocks.weights.shape[1])
-    farthest = 0.0
+    change, farthest = aligned(LANES), alike(0.0)
     for b in range(blocks.weights.shape[0]):
         block_log_odds(blocks, b, step, change)
-        for i in range(change.size):
-            if blocks.weights[b, i] > 0:
-                farthest = max(farthest, abs(change[i] - blocks.offset[b, i]))
-    return farthest
+        for k in range(0, LANES, SIZE):
+            moved = eight(change, k) - eight(blocks.offset, b * LANES + k)
+            farthest = larger(magnitude(moved), farthest)
+    put(change, 0, farthest)
+    return float(change[:SIZE].max())

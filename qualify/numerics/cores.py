@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 # Quick replicates are made up to so many at a time, or as many as draw this number of rows: what Python does
 # between compiled calls is done under its lock.
-CHUNK, CHUNK_ROWS = 64, 250_000
+CHUNK, CHUNK_ROWS = 128, 250_000
 
 
 def cores() -> int:
@@ -61,8 +61,9 @@ def replicate_together(
 
 
 def together(times: int, rows: int) -> int:
-    """Count the quick replicates of so many rows that are made at a time."""
-    return max(1, min(CHUNK, times, CHUNK_ROWS // max(rows, 1)))
+    """Count the quick replicates of so many rows that are made at a time, in parts of about one size."""
+    most = max(1, min(CHUNK, times, CHUNK_ROWS // max(rows, 1)))
+    return -(-times // -(-times // most)) if times else most
 
 
 def in_slices(one: Callable[[slice], T], length: int, size: int) -> list[T]:

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds, score_and_information
-from qualify.numerics.climb import CONVERGED, FALLS, SINGULAR, UNFINISHED
+from qualify.numerics.blocks import Blocks, Matrix, Vector, block_log_odds
+from qualify.numerics.climb import CONVERGED, FALLS, LOOKS, SINGULAR, UNFINISHED
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.firth import Outlook, bend, look, slopes
 from qualify.numerics.lanes import LANES
-from qualify.numerics.positive import around, identity, lower_root, solve_root, times
+from qualify.numerics.positive import around, dot, identity, lower_root, solve_root, times
 
 STEPS = 60
 # A step that promises less of twice the log-likelihood is the last: 1e-18 is a billionth of a standard error.
@@ -73,26 +73,28 @@ def maximise(
 
 @compiled
 def maximise_from_near(
-    blocks: Blocks, start: Vector, pull: Vector, bent: Matrix, tolerance: float
+    blocks: Blocks, start: Vector, gradient: Vector, root: Matrix, bent: Matrix, tolerance: float
 ) -> tuple[bool, Vector, int]:
     """Maximise with Firth's penalty from next to the top; the flag is False where `start` is not there.
 
-    `pull` and `bent` are slopes and curvature of the penalty at a top nearby. The first step is content with
-    that `pull`; with that curvature steps shrink by a constant factor in the end, which says how much of
+    The first step is content with a `gradient` and a `root` that are about right; `bent` is the penalty's
+    curvature at a top nearby. With it steps shrink by a constant factor in the end, which says how much of
     twice the value is left: about `tolerance` at most after the last.
     """
-    beta, span, unseen = start, identity(start.size), np.zeros((0, LANES))
-    gradient, information = score_and_information(blocks, beta)
-    here, last = Outlook(np.nan, gradient + pull, information, unseen, unseen), np.inf
+    beta, span = start, identity(start.size)
+    step = solve_root(root, gradient)
+    promise, last = dot(step, gradient), np.inf
     for taken in range(STEPS):
-        found, step, promise = newton_step(here, span, bent)
-        # The curvature of the penalty may hide that there is no information.
-        if here.value == -np.inf or not (found and promise <= FALLS * last):
+        if not promise <= (FALLS if taken > LOOKS else 1.0) * last:
             break
         beta = beta + step
-        if taken > 0 and promise * promise / last <= tolerance:
+        if taken > LOOKS and promise * promise / last <= tolerance:
             return True, beta, taken + 1
         here, last = slopes(blocks, beta, True), promise
+        found, step, promise = newton_step(here, span, bent)
+        # The curvature of the penalty may hide that there is no information.
+        if here.value == -np.inf or not found:
+            break
     return False, start, 0
 
 
@@ -139,7 +141,7 @@ def _solved(curvature: Matrix, gradient: Vector, span: Matrix) -> tuple[bool, Ve
     if not factored:
         return False, gradient, 0.0
     part = solve_root(root, pull)
-    promise = (part * pull).sum()
+    promise = dot(part, pull)
     return bool(np.isfinite(promise)), times(span, part) if free < p else part, promise
 
 

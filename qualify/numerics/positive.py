@@ -58,16 +58,21 @@ def lower_root(matrix: Matrix) -> tuple[bool, Matrix]:
 def solve_root(root: Matrix, right: Vector) -> Vector:
     """Solve ``root @ rootᵀ @ x = right``."""
     p = right.size
-    x, share = right.copy(), np.empty(p)
+    room = np.empty(2 * p)
+    x, share = room[:p], room[p:]
     for k in range(p):
-        share[k] = 1.0 / root[k, k]
-        x[k] *= share[k]
+        x[k], share[k] = right[k], 1.0 / root[k, k]
+    for k in range(p):
+        here = x[k] * share[k]
+        x[k] = here
         for i in range(k + 1, p):
-            x[i] -= root[i, k] * x[k]
-    for i in range(p - 1, -1, -1):
-        x[i] *= share[i]
+            x[i] -= root[i, k] * here
+    for back in range(p):
+        i = p - 1 - back
+        here = x[i] * share[i]
+        x[i] = here
         for k in range(i):
-            x[k] -= root[i, k] * x[i]
+            x[k] -= root[i, k] * here
     return x
 
 
@@ -115,6 +120,15 @@ def identity(p: int) -> Matrix:
     for i in range(p):
         ones[i, i] = 1.0
     return ones
+
+
+@compiled_inline
+def dot(left: Vector, right: Vector) -> float:
+    """Sum of the products, in their order, without room for them."""
+    total = 0.0
+    for i in range(left.size):
+        total += left[i] * right[i]
+    return total
 
 
 @compiled

@@ -8,7 +8,7 @@ from qualify.numerics.blocks import Blocks
 from qualify.numerics.compiled import compiled_entry
 from qualify.numerics.firth import look
 from qualify.numerics.maximum import Maximum
-from qualify.numerics.positive import lower_root, solve_root
+from qualify.numerics.positive import dot, lower_root, solve_root
 
 STEPS = 30
 # From this near in the root of twice the drop, and with no more than this for the other coefficients to gain
@@ -39,7 +39,7 @@ def profile_end(blocks: Blocks, firth: bool, peak: Maximum, column: int, target:
             return np.nan
         along, step = solve_root(root, unit), solve_root(root, here.gradient)
         slope = step[column] / along[column]
-        rest = (step * here.gradient).sum() - slope * step[column]
+        rest = dot(step, here.gradient) - slope * step[column]
         height = np.sqrt(max(2.0 * (peak.value - here.value) - rest, 0.0))
         off = abs(target) - height
         move = -off * height / slope

@@ -8,15 +8,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows, empty_blocks, fill_row, score
+from qualify.numerics.blocks import (
+    Blocks,
+    Matrix,
+    Vector,
+    add_weighted,
+    block_rows,
+    empty_blocks,
+    fill_row,
+)
 from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
-from qualify.numerics.cores import replicate, together
+from qualify.numerics.cores import on_every_core, together
 from qualify.numerics.firth import bend, slopes
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
-from qualify.numerics.maximum import maximise, maximise_from_near
-from qualify.numerics.positive import identity
+from qualify.numerics.maximum import FINEST, maximise, maximise_from_near
+from qualify.numerics.positive import identity, lower_root
+from qualify.numerics.registers import aligned
 
 # About so much of twice the log-likelihood is left at most where Firth's fits settle near that of all rows.
 LEFT_FIRTH = 1e-12
@@ -68,9 +77,17 @@ class Refits:
 
 
 class Start(NamedTuple):
-    """Where replicates set out: coefficients, slopes and curvature of Firth's penalty there (else zero)."""
+    """Where replicates set out.
+
+    beta : (p,), coefficients.
+    residual : (n,), ``w(y − p)`` of every row there.
+    root : (p, p), Cholesky factor of minus the second derivative there, on all rows.
+    pull, bent : (p,) and (p, p), slopes and curvature of Firth's penalty there, else zero.
+    """
 
     beta: Vector
+    residual: Vector
+    root: Matrix
     pull: Vector
     bent: Matrix
     firth: bool
@@ -118,11 +135,11 @@ def refit_many(
     Notes
     -----
     Each replicate sets out from the fit to all rows and is run to the end: one Newton step instead would
-    leave errors of a tenth of a coefficient at a few hundred rows. After two such steps information is not
-    worked out anew, but put right along each step by what it did to the gradient (Nocedal 1980); where steps
-    do not shrink fast, Newton's method proper begins again. What is left is under 1e-5 standard errors.
-    Under Firth's penalty the curvature of the penalty is taken from the fit to all rows, and worked out anew
-    where steps shrink slowly.
+    leave errors of a tenth of a coefficient at a few hundred rows. Its first step is content with the second
+    derivative on all rows. After the next, which is Newton's, information is not worked out anew, but put
+    right along each step by what it did to the gradient (Nocedal 1980); where steps do not shrink fast,
+    Newton's method proper begins again. What is left is under 1e-5 standard errors. Under Firth's penalty the
+    curvature of the penalty is taken from the fit to all rows, and worked out anew where steps shrink slowly.
 
     References
     ----------
@@ -144,12 +161,15 @@ def refit_many(
     if draws.times < 1:
         raise ValueError("`Draws.times` must be at least 1")
     size = together(draws.times, n)
+    sizes = [min(size, draws.times - first) for first in range(0, draws.times, size)]
 
-    def chunk(rng: np.random.Generator) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
-        return refit_chunk(rows, rng.integers(n, size=(size, n), dtype=np.uint32), start)
+    def chunk(part: tuple[np.random.Generator, int]) -> tuple[Matrix, NDArray[np.int64], NDArray[np.int64]]:
+        rng, times = part
+        return refit_chunk(rows, rng.integers(n, size=(times, n), dtype=np.uint32), start)
 
-    parts = replicate(chunk, -(-draws.times // size), draws.rng, what="refits")
-    beta, how, steps = (np.concatenate(part)[: draws.times] for part in zip(*parts, strict=True))
+    sources = zip(draws.rng.spawn(len(sizes)), sizes, strict=True)
+    parts = on_every_core(chunk, sources, total=len(sizes), what="refits")
+    beta, how, steps = (np.concatenate(part) for part in zip(*parts, strict=True))
     beta[how != CONVERGED] = np.nan
     return Refits(estimate=start.beta, beta=beta, how=how, steps=steps)
 
@@ -170,17 +190,24 @@ def _rows(
 
 
 def _fit_of_all(rows: Rows, firth: bool) -> Start:
-    """Coefficients on all rows; zero where they have no maximum."""
-    p = len(rows.columns)
+    """Stand at the fit to all rows; at zero where they have no maximum."""
+    n, p = rows.outcome.size, len(rows.columns)
     blocks = block_rows(np.ascontiguousarray(rows.columns.T), rows.outcome, rows.weights, rows.offset)
-    flat = Start(np.zeros(p), np.zeros(p), np.zeros((p, p)), firth)
-    fit = fit_from(blocks, flat)
-    beta = fit[0] if fit[2] == CONVERGED else np.zeros(p)
-    if not firth:
-        return flat._replace(beta=beta)
-    here = slopes(blocks, beta, firth)
-    pull = here.gradient - score(blocks, beta)
-    return Start(beta, pull, bend(blocks, here), firth)
+    zero, flat = np.zeros(p), np.zeros((p, p))
+    beta, _, how = fit_from(blocks, zero, flat, firth, FINEST if firth else FINE)
+    if how != CONVERGED:
+        beta = zero
+    there, free = slopes(blocks, beta, firth), slopes(blocks, beta, False)
+    bent = bend(blocks, there) if firth else flat
+    factored, root = lower_root(there.information + bent)
+    return Start(
+        beta=beta,
+        residual=rows.weights * (rows.outcome - there.chance.reshape(-1)[:n]),
+        root=root if factored else np.eye(p),  # what it leads to is not the top, and found not to be
+        pull=there.gradient - free.gradient,
+        bent=bent,
+        firth=firth,
+    )
 
 
 @compiled_entry
@@ -192,35 +219,58 @@ def refit_chunk(
     p = start.beta.size
     beta, how, steps = np.empty((times, p)), np.empty(times, np.int64), np.empty(times, np.int64)
     # Room for one draw is used again for the next: fresh memory would cost as much as a Newton step.
-    room, kept, counts = empty_blocks(n, p), np.empty(n, np.int64), np.empty(n, np.int32)
+    room, kept, counts = empty_blocks(n, p), np.empty(n, np.uint64), np.empty(n, np.int32)
     for t in range(times):
-        size = count_rows(drawn[t], counts, kept)
-        found, steps[t], how[t] = fit_from(gather(rows, counts, kept[:size], room), start)
+        here = kept[: count_rows(drawn[t], counts, kept)]
+        blocks = gather(rows, counts, here, room)
+        found, steps[t], how[t] = _refit(blocks, start, _gradient(blocks, counts, here, start))
         fill_row(beta, t, found)
     return beta, how, steps
 
 
-@compiled_entry
-def fit_from(blocks: Blocks, start: Start) -> tuple[Vector, int, int]:
-    """Coefficients, steps, and how the fit stopped."""
-    p = start.beta.size
+@compiled
+def _refit(blocks: Blocks, start: Start, gradient: Vector) -> tuple[Vector, int, int]:
+    """Coefficients, steps, and how the fit stopped; most draws have their top near that of all rows."""
+    beta, root, bent = start.beta, start.root, start.bent
     if start.firth:
-        settled, beta, steps = maximise_from_near(blocks, start.beta, start.pull, start.bent, LEFT_FIRTH)
-        if settled:
-            return beta, steps, CONVERGED
-        peak = maximise(blocks, start.firth, start.beta, identity(p), start.bent, FINE_FIRTH)
-        return peak.beta, peak.steps, peak.how
-    settled, beta, steps = climb_from_near(blocks, start.beta)
+        settled, top, steps = maximise_from_near(blocks, beta, gradient, root, bent, LEFT_FIRTH)
+    else:
+        settled, top, steps = climb_from_near(blocks, beta, gradient, root)
     if settled:
-        return beta, steps, CONVERGED
-    fit = climb(blocks, start.bent, start.beta, FINE)
+        return top, steps, CONVERGED
+    return fit_from(blocks, beta, bent, start.firth, FINE_FIRTH if start.firth else FINE)
+
+
+@compiled_entry
+def fit_from(
+    blocks: Blocks, start: Vector, bent: Matrix, firth: bool, tolerance: float
+) -> tuple[Vector, int, int]:
+    """Coefficients, steps, and how the fit stopped, from wherever the start may be."""
+    if firth:
+        peak = maximise(blocks, firth, start, identity(start.size), bent, tolerance)
+        return peak.beta, peak.steps, peak.how
+    fit = climb(blocks, bent, start, tolerance)
     # Information that runs out on the way is separation; from the start, the design.
     how = DRIFTING if fit.how == SINGULAR and fit.steps > 0 else fit.how
     return fit.beta, fit.steps, how
 
 
+@compiled
+def _gradient(blocks: Blocks, counts: NDArray[np.int32], kept: NDArray[np.uint64], start: Start) -> Vector:
+    """Gradient of a draw at the start, where the residuals are known."""
+    gradient, residual = start.pull.copy(), aligned(LANES)
+    for b in range(blocks.weights.shape[0]):
+        rows = kept[b * LANES : (b + 1) * LANES]
+        if rows.size < LANES:
+            residual[:] = 0.0
+        for i in range(rows.size):
+            residual[i] = counts[rows[i]] * start.residual[rows[i]]
+        add_weighted(blocks.columns, b * gradient.size * LANES, residual, gradient)
+    return gradient
+
+
 @compiled_inline
-def count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.int64]) -> int:
+def count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArray[np.uint64]) -> int:
     """Count how often each row was drawn, list those that were, and return their number."""
     counts[:] = 0
     for i in range(drawn.size):
@@ -233,7 +283,7 @@ def count_rows(drawn: NDArray[np.uint32], counts: NDArray[np.int32], kept: NDArr
 
 
 @compiled
-def gather(rows: Rows, counts: NDArray[np.int32], kept: NDArray[np.int64], room: Blocks) -> Blocks:
+def gather(rows: Rows, counts: NDArray[np.int32], kept: NDArray[np.uint64], room: Blocks) -> Blocks:
     """Put the rows kept into blocks, each weighted by its count, column by column."""
     size, p = kept.size, rows.columns.shape[0]
     count = (size + LANES - 1) // LANES
@@ -245,12 +295,12 @@ def gather(rows: Rows, counts: NDArray[np.int32], kept: NDArray[np.int64], room:
         blocks.weights[count - 1] = 0.0
         blocks.offset[count - 1] = 0.0
     for b in range(count):
-        first, lanes = b * LANES, min(LANES, size - b * LANES)
+        some = kept[b * LANES : (b + 1) * LANES]
         for j in range(p):
-            for i in range(lanes):
-                blocks.columns[b, j, i] = rows.columns[j, kept[first + i]]
-        for i in range(lanes):
-            row = kept[first + i]
+            for i in range(some.size):
+                blocks.columns[b, j, i] = rows.columns[j, some[i]]
+        for i in range(some.size):
+            row = some[i]
             blocks.outcome[b, i] = rows.outcome[row]
             blocks.weights[b, i] = rows.weights[row] * counts[row]
             blocks.offset[b, i] = rows.offset[row]

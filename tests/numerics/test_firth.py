@@ -19,6 +19,7 @@ from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
 from qualify.numerics.firth import bend, look
 from qualify.numerics.logistic import Problem, fit_logistic, sharpen
 from qualify.numerics.maximum import FINEST, Maximum, maximise, maximise_from_near
+from qualify.numerics.positive import lower_root
 from qualify.numerics.profile import profile_end
 
 (maximise_from_near,) = from_python(maximise_from_near)
@@ -198,7 +199,8 @@ def test_from_near_the_top_it_is_reached_as_closely_as_asked_or_given_up() -> No
         pull, bent = here.gradient - score(blocks, everything.beta), bend(blocks, here)
         drawn = block_rows(design, won, np.bincount(rng.integers(n, size=n), minlength=n).astype(float), zero)
         exact = maximise(drawn, True, everything.beta, np.eye(p), bent, FINEST)
-        settled, beta, steps = maximise_from_near(drawn, everything.beta, pull, bent, asked)
+        gradient, root = score(drawn, everything.beta) + pull, lower_root(here.information + bent)[1]
+        settled, beta, steps = maximise_from_near(drawn, everything.beta, gradient, root, bent, asked)
         if exact.how != CONVERGED or not settled:
             given_up += 1
             continue
@@ -215,13 +217,19 @@ def test_far_from_the_top_or_with_a_wrong_curvature_it_is_given_up() -> None:
     top, bent = fit(problem).beta, sharpened_bent(problem)
     pull = -score(problem.blocks, top)  # at the top all slopes together are zero
 
+    root = lower_root(look(problem.blocks, top, True).information + bent)[1]
+
+    def tried(away: float | np.ndarray, curvature: np.ndarray) -> tuple[bool, np.ndarray, int]:
+        gradient = score(problem.blocks, top + away) + pull
+        return maximise_from_near(problem.blocks, top + away, gradient, root, curvature, 1e-12)
+
     def settles(away: float | np.ndarray, curvature: np.ndarray) -> bool:
-        return maximise_from_near(problem.blocks, top + away, pull, curvature, 1e-12)[0]
+        return tried(away, curvature)[0]
 
     assert settles(0.01, bent)
     assert not settles(0.01, 1e6 * np.eye(5))
     # A curvature that cannot be is not used.
-    settled, beta, _ = maximise_from_near(problem.blocks, top + 0.01, pull, -1e6 * np.eye(5), 1e-12)
+    settled, beta, _ = tried(0.01, -1e6 * np.eye(5))
     np.testing.assert_allclose(beta, top if settled else top + 0.01, rtol=0, atol=1e-6)
     assert not settles(np.array([0.0, 9.0, 0.0, -9.0, 0.0]), bent)
 

@@ -9,6 +9,7 @@ from kernels import from_python
 from qualify.numerics.positive import (
     LEAST_PIVOT,
     around,
+    dot,
     identity,
     inverse_from_root,
     inverse_root,
@@ -19,7 +20,7 @@ from qualify.numerics.positive import (
 )
 
 solve_positive, solve_root, inverse_root = from_python(solve_positive, solve_root, inverse_root)
-around, identity, times = from_python(around, identity, times)
+around, dot, identity, times = from_python(around, dot, identity, times)
 
 # The condition of these matrices times the rounding of a sum.
 WORKING = 1e-9
@@ -105,6 +106,7 @@ def test_products_equal_numpys(rows: int, p: int) -> None:
     matrix, vector, other = rng.normal(size=(rows, p)), rng.normal(size=p), rng.normal(size=(p, p))
     symmetric = other + other.T
     np.testing.assert_allclose(times(matrix, vector), matrix @ vector, rtol=0, atol=WORKING)
+    np.testing.assert_allclose(dot(vector, vector), vector @ vector, rtol=WORKING)
     found = around(matrix, symmetric)
     np.testing.assert_allclose(found, matrix @ symmetric @ matrix.T, rtol=0, atol=WORKING)
     np.testing.assert_array_equal(found, found.T)
