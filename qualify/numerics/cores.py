@@ -62,8 +62,8 @@ def replicate_together(
 
 def together(times: int, rows: int) -> int:
     """Count the quick replicates of so many rows that are made at a time, in parts of about one size."""
-    most = max(1, min(CHUNK, times, CHUNK_ROWS // max(rows, 1)))
-    return -(-times // -(-times // most)) if times else most
+    most = max(1, min(CHUNK, CHUNK_ROWS // max(rows, 1)))
+    return -(-times // max(1, -(-times // most)))
 
 
 def in_slices(one: Callable[[slice], T], length: int, size: int) -> list[T]:

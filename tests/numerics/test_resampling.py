@@ -9,7 +9,7 @@ import pytest
 
 from qualify.numerics import cores
 from qualify.numerics.coding import NOMINAL, Items
-from qualify.numerics.cores import replicate, replicate_together
+from qualify.numerics.cores import CHUNK, CHUNK_ROWS, replicate, replicate_together, together
 from qualify.numerics.curves import FLAT, LOGISTIC, Curve, fit_logistic_curve, signed_root
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.logistic import fit_logistic
@@ -243,6 +243,16 @@ def test_replicates_come_in_order_and_errors_pass_through() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         replicate(fail, 50, np.random.default_rng(0), what="failing")
+
+
+@pytest.mark.parametrize("rows", [1, 500, 5_000, 100_000, 10**7])
+def test_quick_replicates_are_made_in_parts_of_about_one_size(rows: int) -> None:
+    for times in (1, 2, 127, 128, 129, 200, 2_000):
+        size = together(times, rows)
+        parts = -(-times // size)
+        assert size == 1 or (size <= CHUNK and size * rows <= CHUNK_ROWS)
+        assert parts * size - times < parts
+    assert together(2_000, 500) == 125
 
 
 def test_one_bootstrap_draw_step_by_step(grouped: Sample) -> None:
