@@ -79,7 +79,7 @@ def maximise_from_near(
 
     The first step is content with a `gradient` and a `root` that are about right; `bent` is the penalty's
     curvature at a top nearby. With it steps shrink by a constant factor in the end, which says how much of
-    twice the value is left: about `tolerance` at most after the last.
+    twice the value is left: about `tolerance` as a rule after the last.
     """
     beta, span = start, identity(start.size)
     step = solve_root(root, gradient)
