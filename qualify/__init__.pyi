@@ -49,9 +49,9 @@ from .survey import Characteristic as Characteristic
 from .survey import Columns as Columns
 from .survey import Outcomes as Outcomes
 from .survey import Survey as Survey
-from .survey_draft import infer_survey as infer_survey
-from .survey_file import read_survey as read_survey
-from .survey_file import write_survey as write_survey
+from .survey.file import read_survey as read_survey
+from .survey.file import write_survey as write_survey
+from .survey.infer import infer_survey as infer_survey
 from .tipping import TippingPoint as TippingPoint
 from .tipping import find_tipping_point as find_tipping_point
 from .validation import Validation as Validation

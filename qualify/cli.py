@@ -90,7 +90,7 @@ def infer_survey(
     """Draft a survey from a table of deals, to be corrected by hand."""
     with plain_errors():
         import qualify as ql
-        from qualify.survey_file import survey_to_yaml
+        from qualify.survey.file import survey_to_yaml
 
         if out is not None and out.exists() and not force:
             raise InvalidArgument(f"{out} exists already; name another file, or say --force to replace it.")

@@ -13,7 +13,7 @@ from qualify.files import PathLike, write_whole
 from qualify.scoring import score_deals
 from qualify.study_files import made_folder
 from qualify.summary import WIDTH
-from qualify.survey_file import write_survey
+from qualify.survey.file import write_survey
 from qualify.tables.formats import format_value
 from qualify.tables.plain import to_csv
 from qualify.tables.wording import listed

@@ -15,7 +15,7 @@ from qualify.datasets import fetch_b2b_sales, simulate_deals
 from qualify.deals import read_deals
 from qualify.errors import InvalidArgument, NotEnoughDeals
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.survey_file import read_survey
+from qualify.survey.file import read_survey
 from qualify.tables.wording import counted, listed, rate
 
 COLUMNS = ["severity", "what", "where", "deals", "why", "mend"]

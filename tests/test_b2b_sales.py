@@ -19,7 +19,7 @@ from qualify.datasets import fetch_b2b_sales
 from qualify.deals import Deals, read_deals
 from qualify.errors import QualifyError
 from qualify.survey import Survey
-from qualify.survey_file import read_survey
+from qualify.survey.file import read_survey
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "b2b_sales"
 

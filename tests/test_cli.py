@@ -24,7 +24,7 @@ from qualify.demo import CONTENTS as DEMO_CONTENTS
 from qualify.plots._picture import png_of
 from qualify.study import Study
 from qualify.study_files import CONTENTS
-from qualify.survey_file import read_survey, write_survey
+from qualify.survey.file import read_survey, write_survey
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = ["--replicates", "5"]

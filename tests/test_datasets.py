@@ -12,7 +12,7 @@ from scipy import stats
 from qualify.datasets import SimulatedDeals, simulate_deals
 from qualify.deals import read_deals
 from qualify.errors import InvalidArgument
-from qualify.survey_file import read_survey, write_survey
+from qualify.survey.file import read_survey, write_survey
 
 CURVES = ("none", "gradual", "sharp", "plateau")
 RATINGS = ["Champion", "Rapport", "Pain quantified", "Decision process"]

@@ -12,7 +12,7 @@ from deal_tables import DEALS, SURVEY, asked, frame_of, problems_of
 
 from qualify.deals import read_answers, read_deals
 from qualify.errors import InvalidArgument, InvalidDeals
-from qualify.survey_draft import infer_survey
+from qualify.survey.infer import infer_survey
 
 
 def test_answers_are_the_survey_words_and_never_missing():

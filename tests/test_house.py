@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 TOP_LEVEL = {".ci", ".gitignore", "LICENSE", "Makefile", "README.md", "docs", "examples", "notebooks"}
 TOP_LEVEL |= {"pyproject.toml", "qualify", "tests"}
-LONGEST_FILE = 330
+LONGEST_FILE = 500
 LONGEST_FUNCTION = 30  # lines of its body, docstring aside
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 # Paths of somebody's own machine do not belong in the project.

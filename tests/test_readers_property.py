@@ -18,8 +18,8 @@ from qualify.deals import Deals, read_answers, read_deals
 from qualify.errors import QualifyError
 from qualify.reading.text import read_text_table
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.survey_draft import infer_survey
-from qualify.survey_file import read_survey
+from qualify.survey.file import read_survey
+from qualify.survey.infer import infer_survey
 
 quick = settings(max_examples=80, deadline=None)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qualify.errors import InvalidSurvey
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.survey_file import read_survey, write_survey
+from qualify.survey.file import read_survey, write_survey
 
 
 def answers(*values: str) -> tuple[Answer, ...]:

@@ -12,7 +12,7 @@ import pytest
 
 from qualify.errors import InvalidArgument, InvalidDeals
 from qualify.survey import Columns, Outcomes
-from qualify.survey_draft import infer_survey
+from qualify.survey.infer import infer_survey
 
 FRAME = pd.DataFrame(
     {

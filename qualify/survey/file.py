@@ -12,8 +12,8 @@ import yaml
 
 from qualify.errors import InvalidSurvey, Problem, short
 from qualify.files import PathLike, checked_suffix, existing_file, read_bytes, write_whole
-from qualify.survey import Survey
-from qualify.survey_schema import OUTCOME_WORDS, PlainNull, survey_from_dict, survey_to_dict
+from qualify.survey.model import Survey
+from qualify.survey.schema import OUTCOME_WORDS, PlainNull, survey_from_dict, survey_to_dict
 
 YAML_SUFFIXES = (".yaml", ".yml")
 SUFFIXES = (*YAML_SUFFIXES, ".json")
@@ -32,7 +32,8 @@ HEAD = """\
 # An answer is a word, or a word with more:  {value: High, anchor: "signs the contract", points: 3}
 # Also allowed for a characteristic: unknown (more words for "not known"), group, controllable: true (the team
 # can change it), hours (it takes to find out or bring about), blank: error (an empty cell is a mistake),
-# reference, contrast: [from, to], points_per_step.
+# reference, contrast: [from, to], points_per_step, direction: with (higher answers should go with winning) or
+# against, known_before: true (the answer is known before the outcome, even if it decides the outcome).
 """
 COLUMNS = """
 # Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours

@@ -10,7 +10,7 @@ import numpy as np
 
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.dates import read_dates
-from qualify.survey import UNKNOWN_WORDS
+from qualify.survey.model import UNKNOWN_WORDS
 from qualify.words import as_number, fold, number_text
 
 FEW = 12  # different answers a choice may have

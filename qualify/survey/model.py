@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from qualify.errors import InvalidSurvey, did_you_mean
-from qualify.survey_check import survey_problems
+from qualify.survey.check import survey_problems
 
 Kind = Literal["yes_no", "score", "ordered", "choice"]
 Blank = Literal["unknown", "error"]
 NoDecisionAs = Literal["lost", "leave_out"]
+Direction = Literal["with", "against", "either"]
 
 SCHEMA_VERSION = 1
 UNKNOWN = "unknown"
@@ -74,6 +75,10 @@ class Characteristic:
         The answer of a yes_no or choice that the others are compared with.
     contrast : tuple of two str, optional
         The two answers of a choice, (from, to), whose difference is reported.
+    direction : {"with", "against", "either"}
+        Whether higher answers (of yes_no: the second) are expected to go with winning or against it.
+    known_before : bool
+        Whether the answer is known before the outcome, even where it decides the outcome by itself.
     """
 
     name: str
@@ -91,6 +96,8 @@ class Characteristic:
     hours: float | None = None
     reference: str | None = None
     contrast: tuple[str, str] | None = None
+    direction: Direction = "either"
+    known_before: bool = False
 
     @property
     def label(self) -> str:
@@ -270,7 +277,7 @@ class Survey:
         dict
             `from_dict` gives the same survey back.
         """
-        from qualify.survey_schema import survey_to_dict
+        from qualify.survey.schema import survey_to_dict
 
         return survey_to_dict(self)
 
@@ -293,6 +300,6 @@ class Survey:
         InvalidSurvey
             With every problem at once, unknown keys included.
         """
-        from qualify.survey_schema import survey_from_dict
+        from qualify.survey.schema import survey_from_dict
 
         return survey_from_dict(data)

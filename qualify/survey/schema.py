@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, cast
 
 from qualify.errors import InvalidSurvey, Problem, did_you_mean, short
-from qualify.survey import (
+from qualify.survey.model import (
     SCHEMA_VERSION,
     UNKNOWN_WORDS,
     Answer,
     Blank,
     Characteristic,
     Columns,
+    Direction,
     Kind,
     NoDecisionAs,
     Outcomes,
@@ -110,8 +111,11 @@ def _characteristic_to_dict(asked: Characteristic) -> dict[str, Any]:
         "hours": _plain_number(asked.hours),
         "reference": asked.reference,
         "contrast": None if asked.contrast is None else list(asked.contrast),
+        "direction": asked.direction,
+        "known_before": asked.known_before,
     }
     usual = {"answers": [], "unknown": [], "group": "", "controllable": False, "blank": "unknown"}
+    usual |= {"direction": "either", "known_before": False}
     return {name: value for name, value in plain.items() if value is not None and usual.get(name) != value}
 
 
@@ -255,6 +259,8 @@ def _characteristic(form: _Form, found: Mapping[str, object], position: int) -> 
         group=form.text(found.get("group"), where),
         controllable=form.flag(found.get("controllable"), f"{where}, controllable,"),
         blank=cast(Blank, form.optional(found.get("blank"), where) or "unknown"),
+        direction=cast(Direction, form.optional(found.get("direction"), where) or "either"),
+        known_before=form.flag(found.get("known_before"), f"{where}, known_before,"),
         reference=None if reference is None else _spelling(reference, answers),
         contrast=cast("tuple[str, str]", tuple(_spelling(word, answers) for word in contrast))
         if contrast

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
-from qualify.reading.columns import (
+from qualify.deals.columns import (
     read_answer_column,
     read_date_column,
     read_ids,
@@ -20,9 +19,10 @@ from qualify.reading.columns import (
     read_text_column,
     without_unknown,
 )
-from qualify.reading.faults import Faults
+from qualify.deals.faults import Faults
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
 from qualify.reading.source import RawTable, open_table
-from qualify.survey import Survey
+from qualify.survey.model import Survey
 
 DATES = ("close_date", "survey_date", "created_date")
 NUMBERS = ("value", "effort", "weight")

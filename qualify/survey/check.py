@@ -11,9 +11,10 @@ from qualify.errors import Problem, did_you_mean, short
 from qualify.words import as_number, fold, squeeze
 
 if TYPE_CHECKING:
-    from qualify.survey import Characteristic, Outcomes, Survey
+    from qualify.survey.model import Characteristic, Outcomes, Survey
 
 KINDS = ("yes_no", "score", "ordered", "choice")
+DIRECTIONS = ("with", "against", "either")
 # Columns that every table of deals may carry beside the characteristics.
 RESERVED = (
     "deal", "outcome", "close_date", "survey_date", "created_date",
@@ -63,6 +64,10 @@ def characteristic_problems(asked: Characteristic) -> list[Problem]:
     found += _score(asked) if asked.kind == "score" else _not_score(asked)
     if asked.blank not in ("unknown", "error"):
         found.append(("has blank " + short(asked.blank), "write unknown or error"))
+    if asked.direction not in DIRECTIONS:
+        found.append(("has the direction " + short(asked.direction), "write with, against or either"))
+    elif asked.direction != "either" and asked.kind == "choice":
+        found.append(("is a choice and has a direction", "leave it out: its answers have no order"))
     if asked.hours is not None and not (_finite(asked.hours) and asked.hours > 0):
         found.append(("has hours " + short(asked.hours), "write a number above 0, or leave it out"))
     return [_problem(where, reason, mend) for reason, mend in found]

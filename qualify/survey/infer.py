@@ -11,9 +11,9 @@ from typing import Any
 from qualify.errors import InvalidArgument, InvalidDeals
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable, open_table
-from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.survey_check import RESERVED
-from qualify.survey_clues import FEW, Clues, clues_of, role_of
+from qualify.survey.check import RESERVED
+from qualify.survey.column_clues import FEW, Clues, clues_of, role_of
+from qualify.survey.model import Answer, Characteristic, Columns, Outcomes, Survey
 from qualify.words import as_number, fold, number_text, squeeze
 
 # Compared without case and space.

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify.deals.faults import MOST_ROWS, Fault, Faults
 from qualify.errors import Problem, did_you_mean
 from qualify.reading.cells import Coded
 from qualify.reading.dates import read_dates
-from qualify.reading.faults import MOST_ROWS, Fault, Faults
-from qualify.survey import UNKNOWN, Characteristic, Outcomes, Survey
+from qualify.survey.model import UNKNOWN, Characteristic, Outcomes, Survey
 from qualify.words import as_number, fold, number_text, squeeze
 
 MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for

@@ -1,0 +1,23 @@
+"""The survey: what is asked of every deal, as a file, and as a first draft from a table."""
+
+from qualify.survey.model import (
+    UNKNOWN,
+    UNKNOWN_WORDS,
+    Answer,
+    Characteristic,
+    Columns,
+    Kind,
+    Outcomes,
+    Survey,
+)
+
+__all__ = [
+    "UNKNOWN",
+    "UNKNOWN_WORDS",
+    "Answer",
+    "Characteristic",
+    "Columns",
+    "Kind",
+    "Outcomes",
+    "Survey",
+]
