@@ -14,7 +14,18 @@ import typer
 from qualify._version import __version__
 from qualify.errors import InvalidArgument
 from qualify.ledger_commands import ledger_app, recalibrate
-from qualify.terminal import AsJson, CriteriaFile, DealsFile, Replicates, Seed, plain_errors, show, tell
+from qualify.terminal import (
+    AsJson,
+    CriteriaFile,
+    DealsFile,
+    OutcomesFile,
+    Replicates,
+    Seed,
+    plain_errors,
+    show,
+    tell,
+    tell_notes,
+)
 
 if TYPE_CHECKING:
     from qualify.study import Study
@@ -51,12 +62,13 @@ def _options(
 
 
 @app.command()
-def analyze(
+def analyze(  # noqa: PLR0913 (the options of a command)
     deals: DealsFile,
     survey: Annotated[
         Path, typer.Option(help="The survey: .yaml or .json (`qualify infer-survey` drafts one).")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results; made where it is missing.")],
+    outcomes: OutcomesFile = None,
     seed: Seed = 0,
     replicates: Replicates = 200,
     as_json: AsJson = False,
@@ -66,7 +78,8 @@ def analyze(
     Writes summary, criteria, tables (also validation.csv, audit.csv), win_curve.png and calibration.png.
     """
     with plain_errors():
-        study, written = _analyze(deals, survey, out, {"rng": seed, "replicates": replicates})
+        options = {"rng": seed, "replicates": replicates}
+        study, written = _analyze(deals, survey, out, options, outcomes)
         if as_json:
             from qualify.study_files import study_to_dict
             from qualify.tables.plain import to_json
@@ -77,33 +90,59 @@ def analyze(
         _list_files(out)
 
 
+def _words_for(meaning: str) -> Any:
+    return typer.Option(help=f"An outcome word that means {meaning}; repeat it for several.")
+
+
 @app.command(name="infer-survey")
-def infer_survey(
+def infer_survey(  # noqa: PLR0913 (the options of a command)
     deals: DealsFile,
-    outcome: Annotated[str, typer.Option(help="The column that says what became of the deal.")],
-    won: Annotated[
-        list[str] | None, typer.Option(help="A word that means won; repeat it for several.")
+    outcome: Annotated[
+        list[str],
+        typer.Option(
+            help="The column that says what became of the deal; twice where one says won and one says closed."
+        ),
+    ],
+    won: Annotated[list[str] | None, _words_for("won")] = None,
+    lost: Annotated[list[str] | None, _words_for("lost")] = None,
+    still_open: Annotated[list[str] | None, typer.Option("--open", help="One that means still open.")] = None,
+    no_decision: Annotated[list[str] | None, typer.Option(help="One that means no decision.")] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="One of rows that are no deals, such as duplicates.")
     ] = None,
+    unknown: Annotated[
+        list[str] | None, typer.Option(help="A further word that means not known, in any column.")
+    ] = None,
+    outcomes: OutcomesFile = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook; else the first table.")] = None,
     out: Annotated[Path | None, typer.Option(help="File for the draft; printed where left out.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Draft a survey from a table of deals, to be corrected by hand."""
     with plain_errors():
-        import qualify as ql
-        from qualify.survey.file import survey_to_yaml
+        from qualify.survey.file import survey_to_yaml, write_survey
+        from qualify.survey.infer import draft_survey
 
         if out is not None and out.exists() and not force:
             raise InvalidArgument(f"{out} exists already; name another file, or say --force to replace it.")
-        drafted = ql.infer_survey(deals, outcome=outcome, won=won or None)
-        for note in drafted.notes:
-            tell(note)
+        told = {"won": won, "lost": lost, "open": still_open, "no decision": no_decision}
+        given = {meaning: words for meaning, words in (told | {"leave out": leave_out}).items() if words}
+        drafted = draft_survey(
+            deals,
+            outcome,
+            given,
+            unknown=unknown or (),
+            outcomes=outcomes,
+            sheet=sheet,
+            syntax="command line",
+        )
+        tell_notes(drafted)
         if out is None:
             typer.echo(survey_to_yaml(drafted), nl=False)
             return
-        ql.write_survey(drafted, out)
-        tell(
-            f"{len(drafted.names)} characteristics drafted in {out}. Check kinds and orders before you go on."
-        )
+        write_survey(drafted, out)
+        n = len(drafted.names)
+        tell(f"{n} characteristic{'s' * (n != 1)} drafted in {out}. Check kinds and orders before you go on.")
 
 
 @app.command()
@@ -193,12 +232,16 @@ def demo(
         show("\nWITH YOUR OWN DEALS\n" + NEXT)
 
 
-def _analyze(deals: Path, survey: Path, out: Path, options: dict[str, Any]) -> tuple[Study, list[Path]]:
+def _analyze(
+    deals: Path, survey: Path, out: Path, options: dict[str, Any], outcomes: Path | None = None
+) -> tuple[Study, list[Path]]:
     import qualify as ql
     from qualify.enough import check_outcomes
     from qualify.study_files import made_folder, write_study_files
 
-    read = ql.read_deals(deals, ql.read_survey(survey))
+    read = ql.read_deals(deals, ql.read_survey(survey), outcomes=outcomes)
+    for note in read.notes:
+        tell(note)
     check_outcomes(read, where="a study")
     made_folder(out)  # before the long work, so that a bad name is told at once
     tell(f"Analysing {read.n} closed deals; this may take a minute ...")

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qualify.errors import NotEnoughDeals, QualifyError
 
+if TYPE_CHECKING:
+    from qualify.survey import Survey
+
 MISTAKE, INTERRUPTED = 2, 130
 
 DealsFile = Annotated[
     Path, typer.Argument(help="Table of deals: .csv, .xlsx, .parquet or .jsonl.", metavar="DEALS")
+]
+OutcomesFile = Annotated[
+    Path | None,
+    typer.Option(help="A second table with the outcomes, joined by deal id, where DEALS holds answers only."),
 ]
 CriteriaFile = Annotated[
     Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
@@ -40,6 +47,14 @@ def plain_errors(too_few: int = MISTAKE) -> Iterator[None]:
         raise typer.Exit(too_few if isinstance(error, NotEnoughDeals) else MISTAKE) from None
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
+
+
+def tell_notes(survey: Survey) -> None:
+    """Say beside the results what a draft took as what, what it left out and why, and what it asks."""
+    from qualify.tables.formats import clean
+
+    for note in survey.notes:
+        tell(clean(note))
 
 
 def show(text: str) -> None:

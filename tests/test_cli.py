@@ -182,8 +182,9 @@ def test_infer_survey_with_words_of_its_own_for_won(tmp_path: Path) -> None:
         {"Stage": ["Signed", "Renewed", "Gone"] * 8, "Budget": ["Yes", "No", "No", "Yes"] * 6}
     )
     frame.to_csv(tmp_path / "deals.csv", index=False)
-    assert "won=" in mistaken("infer-survey", tmp_path / "deals.csv", "--outcome", "Stage")
-    told = ["--won", "Signed", "--won", "Renewed", "--out", tmp_path / "survey.json"]
+    said = mistaken("infer-survey", tmp_path / "deals.csv", "--outcome", "Stage")
+    assert '--won "Signed"' in said and "won=" not in said and "(8 rows)" in said
+    told = ["--won", "Signed", "--won", "Renewed", "--lost", "Gone", "--out", tmp_path / "survey.json"]
     assert run("infer-survey", tmp_path / "deals.csv", "--outcome", "Stage", *told).exit_code == 0
     assert set(read_survey(tmp_path / "survey.json").outcomes.won) == {"Signed", "Renewed"}
 

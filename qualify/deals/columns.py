@@ -9,13 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.deals.faults import MOST_ROWS, Fault, Faults
+from qualify.deals.outcomes import by_number, numbered
 from qualify.errors import Problem, did_you_mean
 from qualify.reading.cells import Coded
 from qualify.reading.dates import read_dates
-from qualify.survey.model import UNKNOWN, Characteristic, Outcomes, Survey
-from qualify.words import as_number, fold, number_text, squeeze
+from qualify.survey.model import UNKNOWN, Characteristic, Survey
+from qualify.words import as_number, fold, number_text
 
 MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for
+SEVERAL = 0.2  # share of rows with an id met before, from which rows are answers and not deals
 MOST_WHOLE = 21  # whole numbers of a score's range that are categories though nobody gave them
 
 # The answer of each distinct cell (None is unknown), and the faults of those that fit none.
@@ -54,44 +56,7 @@ def read_answer_column(
     return pd.Categorical.from_codes(codes, categories=pd.Index(categories))
 
 
-def read_outcomes(outcomes: Outcomes, column: str, coded: Coded, faults: Faults) -> NDArray[np.object_]:
-    """Return each row's outcome: won, lost, no decision or open; None for a word the survey does not know.
-
-    Parameters
-    ----------
-    outcomes : Outcomes
-        What the words mean. A blank cell is an open deal.
-    column : str
-        Its heading.
-    coded : Coded
-        The column.
-    faults : Faults
-        Takes the unknown words.
-
-    Returns
-    -------
-    ndarray of object
-        One per row.
-    """
-    meanings = {"won": outcomes.won, "lost": outcomes.lost, "no decision": outcomes.no_decision}
-    meanings |= {"open": outcomes.open}
-    known = {squeeze(word): meaning for meaning, words in meanings.items() for word in words}
-    numbers = _by_number({word: word for word in known})
-    found: list[str | None] = []
-    wrong: dict[int, Fault] = {}
-    listed = "; ".join(f"{meaning}: {', '.join(words)}" for meaning, words in meanings.items() if words)
-    for place, text in enumerate(coded.texts()):
-        word = squeeze(text)
-        meaning = "open" if not word else known.get(word) or known.get(_numbered(word, numbers) or "")
-        found.append(meaning)
-        if meaning is None:
-            mend = f"the survey knows {listed}; add the word to won, lost, no_decision or open of `outcomes`"
-            wrong[place] = ("not an outcome word of the survey", mend)
-    faults.cells(column, coded, wrong)
-    return np.array([*found, "open"], dtype=object)[coded.codes]
-
-
-def read_ids(column: str, coded: Coded, faults: Faults) -> list[str]:
+def read_ids(column: str, coded: Coded, faults: Faults, *, respondent: str | None = None) -> list[str]:
     """Return the deal ids as text, without outer space; case counts.
 
     Parameters
@@ -102,6 +67,8 @@ def read_ids(column: str, coded: Coded, faults: Faults) -> list[str]:
         The column.
     faults : Faults
         Takes blank and repeated ids.
+    respondent : str, optional
+        Heading of who answered, where the table has it.
 
     Returns
     -------
@@ -113,14 +80,24 @@ def read_ids(column: str, coded: Coded, faults: Faults) -> list[str]:
     ids = [texts[code] for code in coded.codes.tolist()]
     first: dict[str, int] = {}
     again = [place for place, text in enumerate(ids) if text and first.setdefault(text, place) != place]
-    for place in again[:MOST_ROWS]:
+    if len(again) > MOST_ROWS or (again and (respondent or len(again) > SEVERAL * len(ids) > 2)):
+        faults.general.append(_several_answers(column, ids, again, respondent))
+        return ids
+    for place in again:
         row, earlier = int(faults.rows[place]), int(faults.rows[first[ids[place]]])
         reason, mend = f"this deal id stands in row {earlier} already", "keep one row per deal"
         faults.first.append(Problem(reason=reason, mend=mend, column=column, row=row, value=ids[place]))
-    if len(again) > MOST_ROWS:
-        reason = f"{len(again) - MOST_ROWS} more repeated ids"
-        faults.again.append(Problem(reason=reason, mend="keep one row per deal", column=column))
     return ids
+
+
+def _several_answers(column: str, ids: list[str], again: list[int], respondent: str | None) -> Problem:
+    """Say that rows are answers and not deals, and how to combine them."""
+    of_whom = f" of several respondents ({respondent})" if respondent else ""
+    reason = f"{len(ids):,} rows are answers{of_whom} to {len(ids) - len(again):,} deals"
+    most = "lambda answers: answers.mode().iat[0] if answers.notna().any() else None"
+    how = f"frame.groupby({column!r}, as_index=False).agg({most})"
+    fix = f"combine them to one row per deal first, for example by the most frequent answer of each: {how}"
+    return Problem(reason=reason, mend=fix, column=column)
 
 
 def without_unknown(coded: Coded, survey: Survey) -> Coded:
@@ -217,14 +194,14 @@ def read_text_column(coded: Coded) -> NDArray[np.object_]:
 
 def _match_words(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:
     answers = {fold(value): value for value in asked.values}
-    numbers = _by_number({fold(value): value for value in asked.values})
+    numbers = by_number({fold(value): value for value in asked.values})
     unknown = _unknown_words(asked, survey)
     listed = ", ".join(asked.values[:12]) + (", ..." if len(asked.values) > 12 else "")
     matched: list[str | None] = []
     wrong: dict[int, Fault] = {}
     for place, text in enumerate(coded.texts()):
         word = fold(text)
-        answer = answers.get(word) or (None if word in unknown else _numbered(word, numbers))
+        answer = answers.get(word) or (None if word in unknown else numbered(word, numbers))
         matched.append(answer)
         if answer is None and word and word not in unknown:
             hint = did_you_mean(text, asked.values) if len(wrong) < MOST_HINTS else ""
@@ -265,22 +242,6 @@ def _categories(asked: Characteristic, matched: list[str | None]) -> list[str]:
 
 def _unknown_words(asked: Characteristic, survey: Survey) -> set[str]:
     return {fold(word) for word in (UNKNOWN, *survey.unknown, *asked.unknown)}
-
-
-def _by_number(words: dict[str, str]) -> dict[str, str]:
-    """Return the words that are numbers by their shortest text, where only one word is that number."""
-    numbers: dict[str, list[str]] = {}
-    for word, value in words.items():
-        number = as_number(word)
-        if number is not None:
-            numbers.setdefault(number_text(number), []).append(value)
-    return {text: values[0] for text, values in numbers.items() if len(values) == 1}
-
-
-def _numbered(word: str, numbers: dict[str, str]) -> str | None:
-    """Return the answer that is the same number: 4.0 is the answer 4."""
-    number = as_number(word) if numbers else None
-    return None if number is None else numbers.get(number_text(number))
 
 
 def _number(text: str) -> tuple[float, Fault | None]:

@@ -15,12 +15,14 @@ from qualify.deals.columns import (
     read_date_column,
     read_ids,
     read_number_column,
-    read_outcomes,
     read_text_column,
     without_unknown,
 )
 from qualify.deals.faults import Faults
+from qualify.deals.options import read_option_column
+from qualify.deals.outcomes import read_outcomes
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
+from qualify.reading.joining import join_tables
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.model import Survey
 
@@ -47,17 +49,24 @@ class Deals:
         The open deals, in the same form; their outcome is "open".
     left_out : int
         Deals without a decision that were left out, as the survey says.
+    set_aside : int
+        Rows with an outcome word that the survey leaves out, such as duplicates.
+    notes : tuple of str
+        What was left out of the file, and what was not matched between answers and outcomes.
     """
 
     survey: Survey
     closed: pd.DataFrame
     open: pd.DataFrame
     left_out: int = 0
+    set_aside: int = 0
+    notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         won = int(self.won.sum())
         rate = f", {won / self.n:.1%}" if self.n else ""
-        more = f", {self.left_out} left out" if self.left_out else ""
+        beside = self.left_out + self.set_aside
+        more = f", {beside} left out" if beside else ""
         counts = f"{self.n} closed ({won} won{rate}), {len(self.open)} open{more}"
         return f"<Deals: {counts}; {len(self.survey.names)} characteristics>"
 
@@ -120,7 +129,7 @@ class Deals:
         return replace(self, closed=self.closed.loc[kept])
 
 
-def read_deals(source: object, survey: Survey) -> Deals:
+def read_deals(source: object, survey: Survey, *, outcomes: object = None) -> Deals:
     """Read a table of deals against a survey.
 
     Words are compared without regard to case and outer space (outcome words: without regard to any space);
@@ -135,6 +144,10 @@ def read_deals(source: object, survey: Survey) -> Deals:
         pandas, polars, pyarrow or another library that narwhals knows. It is never changed.
     survey : Survey
         What was asked and in which columns it stands.
+    outcomes : path or frame, optional
+        A second table with what became of the deals, where `source` has only the answers. The two are joined
+        by the deal's id, without regard to case, space, and the length of Salesforce ids; where both have a
+        column, that of the outcomes is read.
 
     Returns
     -------
@@ -162,7 +175,7 @@ def read_deals(source: object, survey: Survey) -> Deals:
     >>> deals.closed["Need"].tolist()
     ['4', '2']
     """
-    table, faults = _opened(source, survey)
+    table, faults = _opened(source, survey, outcomes)
     frame = _frame(table, survey, faults)
     if survey.columns.outcome not in table:
         faults.general.append(table.missing(survey.columns.outcome))
@@ -172,9 +185,15 @@ def read_deals(source: object, survey: Survey) -> Deals:
     outcome = frame["outcome"]
     leave_out = survey.outcomes.no_decision_as == "leave_out"
     undecided = (outcome == "no decision") & leave_out
-    is_open = outcome == "open"
-    closed = frame.loc[~is_open & ~undecided]
-    return Deals(survey=survey, closed=closed, open=frame.loc[is_open], left_out=int(undecided.sum()))
+    is_open, aside = outcome == "open", outcome == "leave out"
+    return Deals(
+        survey=survey,
+        closed=frame.loc[~is_open & ~undecided & ~aside],
+        open=frame.loc[is_open],
+        left_out=int(undecided.sum()),
+        set_aside=int(aside.sum()),
+        notes=table.notes,
+    )
 
 
 def read_answers(source: object, survey: Survey, *, only: Collection[str] | None = None) -> pd.DataFrame:
@@ -207,10 +226,13 @@ def read_answers(source: object, survey: Survey, *, only: Collection[str] | None
     return frame
 
 
-def _opened(source: object, survey: object) -> tuple[RawTable, Faults]:
+def _opened(source: object, survey: object, outcomes: object = None) -> tuple[RawTable, Faults]:
     if not isinstance(survey, Survey):
         raise InvalidArgument(f"`survey` must be a Survey, as `read_survey` gives; got {short(survey)}.")
-    table = open_table(source)
+    table = open_table(source, layout=survey.table)
+    if outcomes is not None:
+        joined = join_tables(table, open_table(outcomes), survey.columns.deal)
+        table = replace(joined.table, notes=(*joined.table.notes, *joined.notes))
     faults = Faults(rows=table.rows, general=list(table.problems))
     if not len(table):
         faults.general.append(Problem(reason=f"{table.name} has no rows", mend="give at least one deal"))
@@ -229,12 +251,14 @@ def _frame(
     outcome = survey.columns.outcome
     if outcome in table and only is None:
         noted = faults if outcome_matters else Faults(rows=table.rows)
-        columns["outcome"] = read_outcomes(survey.outcomes, outcome, table.coded(outcome), noted)
+        columns["outcome"] = read_outcomes(table, survey, noted)
     columns |= _roles(table, survey, faults, only)
     for asked in survey.characteristics:
         if only is not None and asked.name not in only:
             continue
-        if asked.column in table:
+        if asked.column in table and asked.option is not None:
+            columns[asked.name] = read_option_column(asked, survey, table, faults)
+        elif asked.column in table:
             coded = table.coded(asked.column)
             columns[asked.name] = read_answer_column(asked, survey, coded, faults)
         else:
@@ -265,7 +289,9 @@ def _roles(table: RawTable, survey: Survey, faults: Faults, only: Collection[str
 def _ids(table: RawTable, survey: Survey, faults: Faults) -> list[str]:
     column = survey.columns.deal
     if column is not None and column in table:
-        return read_ids(column, table.coded(column), faults)
+        who = survey.columns.respondent
+        asked = who if who is not None and who in table else None
+        return read_ids(column, table.coded(column), faults, respondent=asked)
     if column is not None:
         faults.general.append(table.missing(column))
     return [str(row) for row in table.rows.tolist()]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qualify.reading.cells import cell_text, is_missing
+from qualify.reading.layout import DateOrder
 
 ISO = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 SLASHED = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})([T ,]+\d{1,2}:\d{2}(:\d{2})?)?")
@@ -34,6 +35,9 @@ class Dates:
 
     values: list[dt.datetime | None]
     faults: dict[int, tuple[str, str]]
+    ambiguous: bool = False
+    serial: bool = False
+    order: DateOrder | None = None
 
 
 def read_dates(cells: Sequence[object]) -> Dates:

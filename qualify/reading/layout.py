@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-DateOrder = Literal["day first", "month first"]
+DateOrder = Literal["day first", "month first", "day numbers"]
+UTF_8 = ("utf-8", "utf-8-sig", "", None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class TableLayout:
         Of a text file.
     decimal, thousands : str, optional
         Marks within numbers: ``"."`` or ``","``; thousands also a space or an apostrophe.
-    dates : {"day first", "month first"}, optional
-        How 3/4/2024 is read.
+    dates : {"day first", "month first", "day numbers"}, optional
+        How 3/4/2024 is read; or that dates are Excel's numbers of days.
     """
 
     sheet: str | None = None
@@ -38,3 +39,10 @@ class TableLayout:
     decimal: str | None = None
     thousands: str | None = None
     dates: DateOrder | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing that the next file has to be read by."""
+        heading = self.heading_row in (None, 1) and self.heading_rows == 1 and self.sheet is None
+        text = self.delimiter in (None, ",") and self.encoding in UTF_8
+        return heading and text and self.decimal in (None, ".") and not self.thousands and self.dates is None

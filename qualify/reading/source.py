@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from qualify.errors import InvalidDeals, Problem, did_you_mean, short
 from qualify.files import existing_file, read_bytes
 from qualify.reading.cells import Coded, cell_text, code_cells
+from qualify.reading.layout import TableLayout
 from qualify.reading.text import read_text_table
 from qualify.reading.workbooks import Sheet, read_json_lines, read_parquet, read_workbook
 
@@ -52,6 +53,10 @@ class RawTable:
     rows: NDArray[np.int64]
     encoding: str = ""
     problems: tuple[Problem, ...] = ()
+    layout: TableLayout = field(default_factory=TableLayout)
+    notes: tuple[str, ...] = ()
+    questions: dict[str, str] = field(default_factory=dict)
+    options: dict[str, tuple[str, str]] = field(default_factory=dict)
     kept: NDArray[np.bool_] | None = None
     seen: dict[str, Coded] = field(default_factory=dict, repr=False)
 
@@ -77,7 +82,7 @@ class RawTable:
         return Problem(reason=reason, mend=f"correct its name.{hint}", column=heading)
 
 
-def open_table(source: object) -> RawTable:
+def open_table(source: object, *, layout: TableLayout | None = None, sheet: str | None = None) -> RawTable:
     """Open a table.
 
     Parameters

@@ -7,6 +7,8 @@ from qualify.survey.model import (
     Characteristic,
     Columns,
     Kind,
+    Note,
+    Option,
     Outcomes,
     Survey,
 )
@@ -18,6 +20,8 @@ __all__ = [
     "Characteristic",
     "Columns",
     "Kind",
+    "Note",
+    "Option",
     "Outcomes",
     "Survey",
 ]

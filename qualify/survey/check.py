@@ -8,10 +8,11 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from qualify.errors import Problem, did_you_mean, short
+from qualify.survey.unknown_words import UNKNOWN_WORDS
 from qualify.words import as_number, fold, squeeze
 
 if TYPE_CHECKING:
-    from qualify.survey.model import Characteristic, Outcomes, Survey
+    from qualify.survey.model import Characteristic, Columns, Outcomes, Survey
 
 KINDS = ("yes_no", "score", "ordered", "choice")
 DIRECTIONS = ("with", "against", "either")
@@ -37,9 +38,14 @@ def survey_problems(survey: Survey) -> list[Problem]:
     list of Problem
         Empty where the survey can be used.
     """
-    found = [*_general(survey), *_outcomes(survey.outcomes), *_columns(survey), *_names(survey)]
+    found = [
+        *_general(survey),
+        *_outcomes(survey.outcomes, survey.columns),
+        *_columns(survey),
+        *_names(survey),
+    ]
     for characteristic in survey.characteristics:
-        found += characteristic_problems(characteristic)
+        found += [*characteristic_problems(characteristic), *_both_ways(characteristic, survey)]
     return found
 
 
@@ -115,6 +121,19 @@ def _unknown(asked: Characteristic) -> Found:
         yield f"has the word for unknown {short(word)} twice", "keep one"
 
 
+def _both_ways(asked: Characteristic, survey: Survey) -> Iterator[Problem]:
+    """Words that the team added to the survey's unknown ones and that are answers here as well."""
+    answers = {fold(value): value for value in asked.values}
+    usual = {fold(word) for word in UNKNOWN_WORDS}  # an answer of the same word goes before these
+    for word in survey.unknown:
+        if fold(word) in answers and fold(word) not in usual:
+            reason = (
+                f"has {short(answers[fold(word)])} among its answers, and `unknown` of the survey has it too"
+            )
+            fix = "take it out of the answers if it means not known, or out of `unknown` if it is an answer"
+            yield _problem(f"characteristic {short(asked.name)}", reason, fix)
+
+
 def _score(asked: Characteristic) -> Found:
     limits = {"low": asked.low, "high": asked.high, "points_per_step": asked.points_per_step}
     for name, number in limits.items():
@@ -175,8 +194,8 @@ def _general(survey: Survey) -> Iterator[Problem]:
         yield _problem("unknown", "has an empty word", "leave it out; `blank` says what an empty cell means")
 
 
-def _outcomes(outcomes: Outcomes) -> Iterator[Problem]:
-    meanings = ("won", "lost", "no_decision", "open")
+def _outcomes(outcomes: Outcomes, columns: Columns) -> Iterator[Problem]:
+    meanings = ("won", "lost", "no_decision", "open", "leave_out")
     taken: dict[str, str] = {}
     for meaning in meanings:
         words: tuple[str, ...] = getattr(outcomes, meaning)
@@ -189,6 +208,11 @@ def _outcomes(outcomes: Outcomes) -> Iterator[Problem]:
                 reason = f"has {short(word)}, already in {taken[squeeze(word)]}"
                 yield _problem(f"outcomes.{meaning}", reason, "keep it in one place")
             taken.setdefault(squeeze(word), meaning)
+    if any(not word.strip() for word in outcomes.closed):
+        yield _problem("outcomes.closed", "has an empty word", "leave it out: blank means no")
+    if (columns.closed or columns.lost) and not outcomes.closed:
+        fix = f"list the words of the column {columns.closed or columns.lost} that mean yes"
+        yield _problem("outcomes.closed", "is empty", fix)
     if outcomes.no_decision_as not in ("lost", "leave_out"):
         reason = f"is {short(outcomes.no_decision_as)}"
         yield _problem("outcomes.no_decision_as", reason, "write lost or leave_out")
@@ -215,8 +239,26 @@ def _columns(survey: Survey) -> Iterator[Problem]:
             yield _problem(where, reason, "name another column")
         elif not asked.column.strip():
             yield _problem(where, "names no column", "write the heading of its column")
-        else:
+        elif asked.option is None or not asked.option.separator:  # the options of one column share it
             taken[asked.column.strip()] = where
+    yield from _options(survey)
+
+
+def _options(survey: Survey) -> Iterator[Problem]:
+    alone = {asked.column.strip() for asked in survey.characteristics if asked.option is None}
+    seen: set[tuple[str, str]] = set()
+    for asked in survey.characteristics:
+        where, option = f"characteristic {short(asked.name)}", asked.option
+        if option is None:
+            continue
+        place = (asked.column.strip(), fold(option.word))
+        if asked.kind != "yes_no":
+            yield _problem(where, "is an option and not yes_no", "write kind: yes_no")
+        if not option.word.strip():
+            yield _problem(where, "is an option without a word", "write the option as it stands in the table")
+        elif place in seen or (option.separator and place[0] in alone):
+            yield _problem(where, "asks of a column what is asked already", "keep one of the two")
+        seen.add(place)
 
 
 def _names(survey: Survey) -> Iterator[Problem]:

@@ -12,8 +12,9 @@ import yaml
 
 from qualify.errors import InvalidSurvey, Problem, short
 from qualify.files import PathLike, checked_suffix, existing_file, read_bytes, write_whole
+from qualify.survey.form import PlainNull
 from qualify.survey.model import Survey
-from qualify.survey.schema import OUTCOME_WORDS, PlainNull, survey_from_dict, survey_to_dict
+from qualify.survey.schema import OUTCOME_WORDS, survey_from_dict, survey_to_dict
 
 YAML_SUFFIXES = (".yaml", ".yml")
 SUFFIXES = (*YAML_SUFFIXES, ".json")
@@ -29,6 +30,8 @@ HEAD = """\
 #   score    a number; `low` and `high` are its allowed range
 #   ordered  words with an order, lowest first
 #   choice   words without an order
+#   choices  several words in one cell, parted by `separator`, or `columns: {word: heading, ...}`; each word
+#            is then a question of its own, answered yes or no
 # An answer is a word, or a word with more:  {value: High, anchor: "signs the contract", points: 3}
 # Also allowed for a characteristic: unknown (more words for "not known"), group, controllable: true (the team
 # can change it), hours (it takes to find out or bring about), blank: error (an empty cell is a mistake),
@@ -37,10 +40,11 @@ HEAD = """\
 """
 COLUMNS = """
 # Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours
-# or money spent), rep, account, segment, respondent, weight. Only outcome is needed.
+# or money spent), rep, account, segment, respondent, weight; closed or lost (a second yes-or-no column, where
+# outcome says only whether the deal was won). Only outcome is needed.
 """
 OUTCOMES = """
-# What the words of the outcome column mean. A blank cell is an open deal.
+# What the words of the outcome column mean. A blank cell is an open deal. leave_out: rows that are no deals.
 # no_decision_as: lost (count it as lost) or leave_out.
 """
 UNKNOWN = """
@@ -49,8 +53,12 @@ UNKNOWN = """
 MIN_ANSWERS = """
 # Answers given by fewer deals than this are pooled with others.
 """
+TABLE = """
+# How the file was read: sheet, heading_row (and how many heading_rows), delimiter, encoding, marks in numbers
+# (decimal, thousands), dates (day first or month first). The next file is read the same way.
+"""
 NOTES = """
-# Remarks. A drafted survey says here what was left out and why.
+# Remarks. A drafted survey says here what was taken as what, what was left out and why, and what it asks.
 """
 
 
@@ -150,6 +158,8 @@ def survey_to_yaml(survey: Survey) -> str:
     parts += [MIN_ANSWERS, _dump({"min_answers": data["min_answers"]})]
     parts.append("\ncharacteristics:\n")
     parts += ["\n".join(_dump([_for_editing(entry)]) for entry in data["characteristics"])]
+    if "table" in data:
+        parts += [TABLE, _dump({"table": data["table"]})]
     if "notes" in data:
         parts += [NOTES, _dump({"notes": data["notes"]})]
     return "".join(parts)

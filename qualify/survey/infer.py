@@ -3,47 +3,84 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from qualify.errors import InvalidArgument, InvalidDeals
-from qualify.reading.cells import Coded, cell_text
+from qualify.reading.dates import read_dates
+from qualify.reading.joining import join_tables
+from qualify.reading.layout import TableLayout
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.check import RESERVED
-from qualify.survey.column_clues import FEW, Clues, clues_of, role_of
-from qualify.survey.model import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.words import as_number, fold, number_text, squeeze
+from qualify.survey.column_clues import clues_of
+from qualify.survey.column_roles import Column, roles_of, technical_headings
+from qualify.survey.draft_question import characteristic_of, doubts, why_left_out
+from qualify.survey.mirrors import mirror_by_data, mirror_by_name
+from qualify.survey.model import Characteristic, Columns, Note, Survey
+from qualify.survey.multiple_choice import (
+    Spread,
+    characteristics_of,
+    collected_in,
+    over_columns,
+    within_cells,
+)
+from qualify.survey.outcome_mapping import Asked, Mapped, Syntax, map_outcomes, told_words
+from qualify.words import fold
 
-# Compared without case and space.
-WON = {"won", "win", "closedwon", "closed-won", "yes", "y", "true", "t", "1"}
-LOST = {"lost", "loss", "closedlost", "closed-lost", "no", "n", "false", "f", "0"}
-NO_DECISION = {"nodecision", "no-decision"}
-OPEN = {"open", "pending", "inprogress"}
-MOST_WORDS = 20  # different outcome words; more of them are no outcome
+MACHINE_NAME = re.compile(
+    r"(?:q|qid|question|var|v|item|field)?[ _-]*\d+(?:[_.-]\d+)*(?:_text)?", re.IGNORECASE
+)
+LONGEST_NAME = 70
+OUTCOMES = ("won", "lost", "open")
 
 Word = str | int | float | bool
+Words = Word | Sequence[Word] | None
 
 
-def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | None = None) -> Survey:
-    """Draft a survey from a table: kinds, answers, unknown words, and the columns that hold something else.
+def infer_survey(  # noqa: PLR0913 - every one but two has its default
+    source: object,
+    *,
+    outcome: str | Sequence[str],
+    won: Words = None,
+    lost: Words = None,
+    open: Words = None,
+    no_decision: Words = None,
+    leave_out: Words = None,
+    unknown: Words = None,
+    outcomes: object = None,
+    sheet: str | None = None,
+) -> Survey:
+    """Draft a survey from a table: outcome words, kinds of question, answers, unknown words, other columns.
 
-    Whole numbers in a small range (0/1 too) become `score`, yes and no `yes_no`, words with a known order
-    (low/mid/high, poor/fair/good, ...) `ordered`, other text with at most 12 answers `choice`. Columns that
-    never change, that look like ids, dates or measurements, or that have too many answers are left out. Deal
-    id, dates, value, rep, account and segment are recognised by their headings. `Survey.notes` says what was
-    done with every column that did not become a characteristic. Edit the draft: `write_survey` it to YAML.
+    Whole numbers in a small range (0/1 and half points too) become `score`, yes and no `yes_no`, words,
+    numbered words and ranges with a known order `ordered`, several choices in one cell or spread over columns
+    a yes_no for each, other text with at most 12 answers `choice`. Columns that never change, that say the
+    outcome in other words, or that hold ids, dates, amounts or too many answers are left out. Deal id, dates,
+    value, rep, account and segment are recognised by their headings and cells. `Survey.notes` says what was
+    taken as what, left out and why, and asks what is unsure. Edit the draft: `write_survey` it to YAML.
 
     Parameters
     ----------
-    frame : path or frame
+    source : path or frame
         As for `read_deals`. It is never changed.
-    outcome : str
-        The column that says what became of the deal.
-    won : word or sequence of words, optional
-        The outcome words that mean won; all others mean lost, open or no decision. Not needed for won/lost,
-        1/0, true/false and yes/no, in any case.
+    outcome : str or sequence of two str
+        The column that says what became of the deal; or one that says whether it was won and one that says
+        whether it is closed (or whether it was lost).
+    won, lost, open, no_decision, leave_out : word or sequence of words, optional
+        Outcome words that mean each. Usual ones are understood in English, German, French, Spanish, Italian,
+        Portuguese and Dutch; a word that is neither told nor understood is an error, never a lost deal.
+        `leave_out` is for rows that are no deals to learn from, such as duplicates.
+    unknown : word or sequence of words, optional
+        Further words that mean not known, in any column.
+    outcomes : path or frame, optional
+        A second table with what became of the deals, joined by the deal's id, as for `read_deals`.
+    sheet : str, optional
+        The sheet of a workbook; otherwise the first that holds a table.
 
     Returns
     -------
@@ -55,7 +92,8 @@ def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | No
     InvalidDeals
         Where the table cannot be read or no column can be asked.
     InvalidArgument
-        Where there is no such outcome column, or its words are not understood; the message shows them.
+        Where there is no such outcome column, or words of it are not understood; the message names each with
+        its number of rows, and what to write.
 
     Examples
     --------
@@ -65,164 +103,219 @@ def infer_survey(frame: object, *, outcome: str, won: Word | Sequence[Word] | No
     >>> [(asked.name, asked.kind) for asked in survey.characteristics]
     [('Budget', 'yes_no'), ('Fit', 'score')]
     """
-    table = open_table(frame)
+    told = {"won": won, "lost": lost, "open": open, "no decision": no_decision, "leave out": leave_out}
+    given = {meaning: told_words(words) for meaning, words in told.items() if words is not None}
+    headings = [outcome] if isinstance(outcome, str) else list(outcome)
+    more = () if unknown is None else told_words(unknown)
+    return draft_survey(source, headings, given, unknown=more, outcomes=outcomes, sheet=sheet)
+
+
+def draft_survey(  # noqa: PLR0913 - as infer_survey
+    source: object,
+    outcome: Sequence[str],
+    given: dict[str, list[str]],
+    *,
+    unknown: Sequence[str] = (),
+    outcomes: object = None,
+    sheet: str | None = None,
+    syntax: Syntax = "python",
+) -> Survey:
+    """Draft a survey, as `infer_survey`, with messages in the syntax of the place where it is asked.
+
+    Parameters
+    ----------
+    source, unknown, outcomes, sheet
+        As for `infer_survey`.
+    outcome : sequence of str
+        One heading or two.
+    given : dict
+        Outcome words by meaning.
+    syntax : {"python", "command line"}
+        How messages say what to write.
+
+    Returns
+    -------
+    Survey
+        The draft.
+    """
+    table = open_table(source, sheet=sheet)
+    if outcomes is not None:
+        joined = join_tables(table, open_table(outcomes), None)
+        table = replace(joined.table, notes=(*joined.table.notes, *joined.notes))
     if table.problems or not len(table):
         raise InvalidDeals(table.problems or f"{table.name} has no rows", "")
-    if not isinstance(outcome, str) or outcome not in table:
-        problem = table.missing(str(outcome))
-        raise InvalidArgument(f"`outcome` of `infer_survey`: {problem.reason} as {outcome!r}; {problem.mend}")
-    draft = _Draft()
-    outcomes = _outcomes(table.coded(outcome), outcome, won)
-    _note_blanks(draft, table, outcome)
-    for heading in table.headings:
-        if heading and heading != outcome.strip():
-            _place(draft, heading, table.coded(heading))
+    for heading in outcome:
+        if not isinstance(heading, str) or heading not in table:
+            problem = table.missing(str(heading))
+            where = "`outcome` of `infer_survey`" if syntax == "python" else "--outcome"
+            raise InvalidArgument(f"{where}: {problem.reason} as {heading!r}; {problem.mend}")
+    columns = _columns(table, frozenset(map(fold, unknown)))
+    asked = Asked(syntax=syntax, given=given, undated=lambda: _undated(columns, table))
+    mapped = map_outcomes(table, [heading.strip() for heading in outcome], asked)
+    draft = _Draft(table=table, mapped=mapped, columns=columns)
+    draft.notes += [Note(text, decision="table") for text in table.notes]
+    draft.notes += mapped.notes
+    _fill(draft)
     if not draft.characteristics:
         reason = f"{table.name} has no column that can be asked as a characteristic"
         raise InvalidDeals("\n  - ".join([reason + ":", *draft.notes]))
-    name = Path(frame).name if isinstance(frame, str | os.PathLike) else "a table"
+    name = Path(source).name if isinstance(source, str | os.PathLike) else "a table"
     return Survey(
         title=f"Draft from {name}",
-        columns=Columns(outcome=outcome.strip(), **draft.roles),
-        outcomes=outcomes,
+        columns=Columns(**mapped.columns, **draft.roles),
+        outcomes=mapped.outcomes,
         characteristics=tuple(draft.characteristics),
         notes=tuple(draft.notes),
+        table=_layout(draft),
     )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Draft:
+    table: RawTable
+    mapped: Mapped
+    columns: list[Column]
     roles: dict[str, str] = field(default_factory=dict)
     characteristics: list[Characteristic] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
-    def name(self, heading: str) -> str:
+    def note(self, heading: str, decision: str, text: str) -> None:
+        """Add a note on a column."""
+        self.notes.append(Note(text, column=heading, decision=decision))
+
+    def name(self, wished: str) -> str:
         """Return a name nobody has yet."""
         taken = {fold(asked.name) for asked in self.characteristics}
-        name, number = heading if heading not in RESERVED else f"{heading} (answer)", 2
+        name, number = wished if wished not in RESERVED else f"{wished} (answer)", 2
         while fold(name) in taken:
-            name, number = f"{heading} ({number})", number + 1
+            name, number = f"{wished} ({number})", number + 1
         return name
 
 
-def _place(draft: _Draft, heading: str, coded: Coded) -> None:
-    clues = clues_of(coded)
-    role = role_of(heading, clues, coded)
-    if role is not None and role not in draft.roles:
-        draft.roles[role] = heading
-        draft.notes.append(f"{heading}: holds the {role.replace('_', ' ')}; not drafted as a characteristic.")
-        return
-    reason = _left_out(clues)
-    if reason:
-        draft.notes.append(f"{heading}: left out, {reason}.")
-        return
-    draft.characteristics.append(_characteristic(draft.name(heading), heading, clues))
-    if any(fold(answer) == "na" for answer in clues.known):
-        draft.notes.append(f"{heading}: NA is drafted as an answer; move it to `unknown` if it is none.")
+def _columns(table: RawTable, unknown: frozenset[str]) -> list[Column]:
+    made = []
+    for heading in dict.fromkeys(table.headings):
+        if heading:
+            coded = table.coded(heading)
+            text = table.questions.get(heading, "")
+            made.append(Column(heading=heading, text=text, coded=coded, clues=clues_of(coded, unknown)))
+    return made
 
 
-def _left_out(clues: Clues) -> str:
-    """Return why a column cannot be asked, or nothing."""
-    beside = " beside unknown or blank" if clues.filled < clues.rows else ""
-    if not clues.known:
-        return "nothing but blank or unknown"
-    if len(clues.known) == 1:
-        return f"always {clues.known[0]!r}{beside}"
-    if clues.scale:
-        return ""
-    if clues.all_different:
-        return "different in every row, like an id"
-    if clues.numbers is not None:
-        low, high = number_text(clues.numbers[0]), number_text(clues.numbers[-1])
-        return (
-            f"numbers from {low} to {high} ({len(clues.numbers)} different), no small scale; "
-            "if it is one, add it as a score with low and high"
+def _undated(columns: Sequence[Column], table: RawTable) -> NDArray[np.bool_] | None:
+    """Return which rows have no close date; None where there is no such column."""
+    heading = roles_of(columns).get("close_date")
+    return None if heading is None else table.coded(heading).blank()
+
+
+def _fill(draft: _Draft) -> None:
+    """Place every column: a role, a question, or left out, with a note where it is no question."""
+    used = set(draft.mapped.columns.values())
+    free = [column for column in draft.columns if column.heading not in used]
+    technical = technical_headings(free)
+    mirrors = {column.heading: reason for column in free if (reason := _mirror(column))}
+    honest = [column for column in free if column.heading not in mirrors]
+    draft.roles |= roles_of(honest)
+    taken = {heading: role for role, heading in draft.roles.items()}
+    rest = [one for one in honest if one.heading not in taken and one.heading not in technical]
+    spread = {one.heading: group for group in over_columns(rest, draft.table.options) for one in group}
+    collected = collected_in(rest)
+    for column in free:
+        heading = column.heading
+        if heading in mirrors:
+            draft.note(heading, "left out", f"left out, {mirrors[heading]}.")
+        elif heading in taken:
+            _note_role(draft, column, taken[heading])
+        elif heading in technical:
+            draft.note(heading, "left out", "left out, a form adds it to every response.")
+        elif heading in collected:
+            draft.note(heading, "left out", "left out, its choices stand in columns of their own.")
+        elif heading in spread:
+            _place_spread(draft, column, spread[heading])
+        else:
+            _place(draft, column)
+
+
+def _mirror(column: Column) -> str | None:
+    return mirror_by_name(column.heading) or (mirror_by_name(column.text) if column.text else None)
+
+
+def _note_role(draft: _Draft, column: Column, role: str) -> None:
+    text = f"holds the {role.replace('_', ' ')}; not drafted as a characteristic."
+    clues = column.clues
+    if role == "deal" and len(clues.known) < clues.filled:
+        again = clues.filled - len(clues.known)
+        text += (
+            f" {again:,} of {clues.rows:,} rows repeat an id met before: rows seem to be answers of several "
+            "people to one deal; combine them to one row per deal first."
         )
-    if len(clues.known) > FEW:
-        return f"{len(clues.known)} different answers, more than {FEW}; it can be added as a choice"
-    return ""
+    draft.note(column.heading, "role", text)
 
 
-def _characteristic(name: str, heading: str, clues: Clues) -> Characteristic:
-    unknown = tuple(clues.unknown)
-    if clues.scale and clues.numbers:
-        low, high = clues.numbers[0], clues.numbers[-1]
-        return Characteristic(name=name, column=heading, kind="score", low=low, high=high, unknown=unknown)
-    if clues.yes_no:
-        answers = _answers(clues.yes_no)
-        return Characteristic(name=name, column=heading, kind="yes_no", answers=answers, unknown=unknown)
-    if clues.ordered:
-        answers = _answers(clues.ordered)
-        return Characteristic(name=name, column=heading, kind="ordered", answers=answers, unknown=unknown)
-    answers = _answers(clues.known)
-    return Characteristic(name=name, column=heading, kind="choice", answers=answers, unknown=unknown)
-
-
-def _answers(values: Sequence[str]) -> tuple[Answer, ...]:
-    return tuple(Answer(value=value) for value in values)
-
-
-def _outcomes(coded: Coded, column: str, won: Word | Sequence[Word] | None) -> Outcomes:
-    found: dict[str, str] = {}
-    for text in sorted(set(coded.texts())):
-        if text:
-            found.setdefault(_outcome_key(text), text)
-    told = None if won is None else _told(found, column, won)
-    meanings: dict[str, list[str]] = {"won": [], "lost": [], "no_decision": [], "open": []}
-    strange = [word for key, word in found.items() if not _meaning(key, told)]
-    for key, word in found.items():
-        meanings[_meaning(key, told) or "lost"].append(word)
-    if strange or not meanings["won"] or not meanings["lost"] or len(found) > MOST_WORDS:
-        raise InvalidArgument(_not_understood(column, list(found.values()), told))
-    return Outcomes(
-        won=tuple(meanings["won"]),
-        lost=tuple(meanings["lost"]),
-        no_decision=tuple(meanings["no_decision"]),
-        open=tuple(meanings["open"]),
+def _place_spread(draft: _Draft, column: Column, group: Sequence[Spread]) -> None:
+    if column.heading != group[0].heading:
+        return
+    options = [(one.word, one.heading) for one in group]
+    name = draft.name(_readable(column.heading, group[0].question))
+    draft.characteristics += characteristics_of(name, options, "")
+    said = ", ".join(one.word for one in group)
+    text = (
+        f"several choices, a column each ({said}); drafted as a yes or no for each, unknown if all are blank."
     )
+    draft.note(group[0].question, "question", text)
 
 
-def _meaning(key: str, won: set[str] | None) -> str | None:
-    known = {"no_decision": NO_DECISION, "open": OPEN}
-    known |= {"won": WON, "lost": LOST} if won is None else {"won": won}
-    order = ("won", "no_decision", "open", "lost")
-    found = next((meaning for meaning in order if key in known.get(meaning, ())), None)
-    return found or (None if won is None else "lost")
+def _place(draft: _Draft, column: Column) -> None:
+    heading, clues = column.heading, column.clues
+    choices = within_cells(column.coded) if clues.numbers is None and not clues.ordered else None
+    if choices is not None:
+        separator, options = choices
+        name = draft.name(_readable(heading, column.text))
+        parts = characteristics_of(name, [(word, heading) for word in options], separator, column.text)
+        draft.characteristics += parts
+        text = f"several choices in a cell, parted by {separator!r}; drafted as a yes or no for each."
+        draft.note(heading, "question", text)
+        return
+    reason = why_left_out(column) or _mirror_by_data(draft, column)
+    if reason:
+        draft.note(heading, "left out", f"left out, {reason}.")
+        return
+    asked = characteristic_of(draft.name(_readable(heading, column.text)), column)
+    draft.characteristics.append(asked)
+    for doubt in doubts(column, asked):
+        draft.note(heading, "asked about", doubt)
 
 
-def _told(found: dict[str, str], column: str, won: Word | Sequence[Word]) -> set[str]:
-    words: list[Any] = list(won) if isinstance(won, list | tuple | set | frozenset) else [won]
-    keys = {_outcome_key(cell_text(word)) for word in words}
-    absent = [word for word in words if _outcome_key(cell_text(word)) not in found]
-    if absent or not words:
-        shown = ", ".join(map(repr, absent)) or "nothing"
-        holds = f"the column {column!r} holds {_shown(list(found.values()))}"
-        raise InvalidArgument(f"`won` of `infer_survey` names {shown}, but {holds}.")
-    return keys
+def _readable(heading: str, text: str) -> str:
+    """Return a name for people: the question's text where the heading is a code such as Q2."""
+    return text if text and len(text) <= LONGEST_NAME and MACHINE_NAME.fullmatch(heading) else heading
 
 
-def _outcome_key(text: str) -> str:
-    number = as_number(text)
-    return squeeze(text) if number is None else number_text(number)
+def _mirror_by_data(draft: _Draft, column: Column) -> str | None:
+    """Return why a column says the outcome by itself, from how its answers go with it."""
+    last = len(column.clues.known)
+    answer = np.array([*column.clues.places, last])[column.coded.codes]
+    counts = np.zeros((last + 1, len(OUTCOMES)), dtype=np.int64)
+    for place, meaning in enumerate(OUTCOMES):
+        counts[:, place] = np.bincount(answer[draft.mapped.ended == meaning], minlength=last + 1)
+    found = mirror_by_data(counts)
+    if found is None:
+        return None
+    hint = "add it as a characteristic with known_before: true if it is known before"
+    return f"{found.in_words(column.heading).rstrip('.')}; {hint}"
 
 
-def _not_understood(column: str, words: list[str], won: set[str] | None) -> str:
-    holds = f"the column {column!r} holds {_shown(words)}"
-    if len(words) > MOST_WORDS:
-        return f"`outcome` of `infer_survey`: {holds}: too many different words for an outcome."
-    if won is None:
-        return f"`outcome` of `infer_survey`: {holds}; say which mean won, for example won={words[:1]}."
-    return f"`won` of `infer_survey`: {holds}; there must be both won and lost deals."
-
-
-def _shown(words: list[str]) -> str:
-    more = f" and {len(words) - MOST_WORDS} more" if len(words) > MOST_WORDS else ""
-    return (", ".join(repr(word[:60]) for word in words[:MOST_WORDS]) or "nothing") + more
-
-
-def _note_blanks(draft: _Draft, table: RawTable, outcome: str) -> None:
-    blanks = int(table.coded(outcome).blank().sum())
-    if blanks:
-        draft.notes.append(f"{outcome.strip()}: {blanks} blank cells, taken as open deals.")
-    if table.encoding not in ("", "utf-8", "utf-8-sig"):
-        draft.notes.append(f"The file was read as {table.encoding}; check accented letters.")
+def _layout(draft: _Draft) -> TableLayout | None:
+    """Return how the file was read, with marks in numbers and the order of dates; None where all is plain."""
+    found = draft.table.layout
+    marks = {column.clues.marks for column in draft.columns if column.clues.marks is not None}
+    roles = {
+        role: draft.table.coded(heading) for role, heading in draft.roles.items() if role.endswith("_date")
+    }
+    orders = {order for coded in roles.values() if (order := read_dates(coded.values).order) is not None}
+    if len(marks) == 1:
+        mark = marks.pop()
+        found = replace(found, decimal=mark.decimal, thousands=mark.thousands)
+    if len(orders) == 1:
+        found = replace(found, dates=orders.pop())
+    return None if found.plain else found

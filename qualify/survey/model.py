@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pandas as pd
+
 from qualify.errors import InvalidSurvey, did_you_mean
+from qualify.reading.layout import TableLayout
 from qualify.survey.check import survey_problems
+from qualify.survey.unknown_words import UNKNOWN, UNKNOWN_WORDS
 
 Kind = Literal["yes_no", "score", "ordered", "choice"]
 Blank = Literal["unknown", "error"]
@@ -15,8 +19,6 @@ NoDecisionAs = Literal["lost", "leave_out"]
 Direction = Literal["with", "against", "either"]
 
 SCHEMA_VERSION = 1
-UNKNOWN = "unknown"
-UNKNOWN_WORDS = ("unknown", "not known", "don't know", "dont know", "not sure", "n/a", "?", "tbd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,31 @@ class Answer:
     label: str = ""
     anchor: str = ""
     points: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a question that allows several choices, asked as a yes_no characteristic of its own.
+
+    A cell that holds the option says yes; another choice made in the same question says no; nothing chosen
+    at all is unknown.
+
+    Attributes
+    ----------
+    question : str
+        Name of the question that the options share.
+    word : str
+        The option as it stands in the table.
+    separator : str
+        What parts the choices within one cell; empty where each option has a column of its own.
+    columns : tuple of str
+        The columns of all options, where each has its own.
+    """
+
+    question: str
+    word: str
+    separator: str = ""
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +106,8 @@ class Characteristic:
         Whether higher answers (of yes_no: the second) are expected to go with winning or against it.
     known_before : bool
         Whether the answer is known before the outcome, even where it decides the outcome by itself.
+    option : Option, optional
+        The choice that a yes means, where the question allows several.
     """
 
     name: str
@@ -98,6 +127,7 @@ class Characteristic:
     contrast: tuple[str, str] | None = None
     direction: Direction = "either"
     known_before: bool = False
+    option: Option | None = None
 
     @property
     def label(self) -> str:
@@ -118,6 +148,10 @@ class Columns:
     ----------
     outcome : str
         What became of the deal.
+    closed : str, optional
+        Whether the deal is closed, where the outcome column says only whether it was won.
+    lost : str, optional
+        Whether the deal was lost, where the outcome column says only whether it was won.
     deal : str, optional
         The deal's id; each stands once. Without it the rows are numbered.
     close_date, survey_date, created_date : str, optional
@@ -133,6 +167,8 @@ class Columns:
     """
 
     outcome: str
+    closed: str | None = None
+    lost: str | None = None
     deal: str | None = None
     close_date: str | None = None
     survey_date: str | None = None
@@ -158,6 +194,10 @@ class Outcomes:
         Words for a deal that ended without a decision.
     open : tuple of str
         Words for a deal still open; a blank cell is one too.
+    leave_out : tuple of str
+        Words for rows that are no deals to learn from, such as duplicates; they are counted and left out.
+    closed : tuple of str
+        Words of the columns `closed` and `lost` that mean yes; any other word there is no.
     no_decision_as : {"lost", "leave_out"}
         What is done with deals that ended without a decision.
     """
@@ -166,7 +206,45 @@ class Outcomes:
     lost: tuple[str, ...]
     no_decision: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
     no_decision_as: NoDecisionAs = "lost"
+
+
+class Note(str):
+    """A remark of a draft: a sentence that knows its column and what was done there.
+
+    Attributes
+    ----------
+    column : str
+        The heading; empty where the whole table is meant.
+    decision : str
+        "outcome", "role", "question", "left out", "asked about" or "table".
+
+    Examples
+    --------
+    >>> note = Note("holds the close date", column="Closed on", decision="role")
+    >>> note, note.decision
+    ('Closed on: holds the close date', 'role')
+    """
+
+    column: str
+    decision: str
+
+    def __new__(cls, text: str, *, column: str = "", decision: str = "") -> Note:
+        """Return the sentence, headed by the column."""
+        note = super().__new__(cls, f"{column}: {text}" if column else text)
+        note.column, note.decision = column, decision
+        return note
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        """Return what makes the same note again."""
+        return (self.text,), {"column": self.column, "decision": self.decision}
+
+    @property
+    def text(self) -> str:
+        """The sentence without its column."""
+        return str(self)[len(self.column) + 2 :] if self.column else str(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +264,9 @@ class Survey:
     unknown : tuple of str
         Words that mean "unknown" wherever they are not an answer of the characteristic itself.
     notes : tuple of str
-        Remarks; `infer_survey` says here what it left out and why.
+        Remarks; `infer_survey` says here what it took as what, what it left out and why, and what it asks.
+    table : TableLayout, optional
+        How the file was read that the survey was drafted from, where that is not plain.
     min_answers : int
         Answers given by fewer deals than this are pooled in the statistics.
     schema_version : int
@@ -215,6 +295,7 @@ class Survey:
     unknown: tuple[str, ...] = UNKNOWN_WORDS
     notes: tuple[str, ...] = ()
     min_answers: int = 5
+    table: TableLayout | None = None
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -226,6 +307,13 @@ class Survey:
     def names(self) -> tuple[str, ...]:
         """Names of the characteristics, in order."""
         return tuple(characteristic.name for characteristic in self.characteristics)
+
+    @property
+    def decisions(self) -> pd.DataFrame:
+        """The notes of a draft as a table: column, decision, note; remarks of people have neither column."""
+        rows = [(note.column, note.decision, note.text) if isinstance(note, Note) else ("", "", note)
+                for note in self.notes]  # fmt: skip
+        return pd.DataFrame(rows, columns=["column", "decision", "note"], dtype="str")
 
     def characteristic(self, name: str) -> Characteristic:
         """Return the characteristic called `name`.
@@ -303,3 +391,21 @@ class Survey:
         from qualify.survey.schema import survey_from_dict
 
         return survey_from_dict(data)
+
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "UNKNOWN",
+    "UNKNOWN_WORDS",
+    "Answer",
+    "Blank",
+    "Characteristic",
+    "Columns",
+    "Direction",
+    "Kind",
+    "NoDecisionAs",
+    "Note",
+    "Option",
+    "Outcomes",
+    "Survey",
+]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, cast
 
-from qualify.errors import InvalidSurvey, Problem, did_you_mean, short
+from qualify.errors import InvalidSurvey, Problem, short
+from qualify.reading.layout import TableLayout
+from qualify.survey.choices import CHOICES, CHOICES_KEYS, choices_parts, entries_of
+from qualify.survey.form import Form, absent
 from qualify.survey.model import (
     SCHEMA_VERSION,
     UNKNOWN_WORDS,
@@ -17,22 +20,22 @@ from qualify.survey.model import (
     Direction,
     Kind,
     NoDecisionAs,
+    Note,
+    Option,
     Outcomes,
     Survey,
 )
-from qualify.words import as_number, fold, number_text
+from qualify.words import as_number, fold
 
 KEYS = tuple(entry.name for entry in fields(Survey))
 COLUMN_KEYS = tuple(entry.name for entry in fields(Columns))
-OUTCOME_WORDS = ("won", "lost", "no_decision", "open")
+OUTCOME_WORDS = ("won", "lost", "no_decision", "open", "leave_out", "closed")
+RARE_WORDS = ("leave_out", "closed")  # of outcomes; not written where there are none
 CHARACTERISTIC_KEYS = tuple(entry.name for entry in fields(Characteristic))
+OPTION_KEYS = tuple(entry.name for entry in fields(Option))
+TABLE_KEYS = tuple(entry.name for entry in fields(TableLayout))
+NOTE_KEYS = ("column", "decision", "note")
 ANSWER_KEYS = tuple(entry.name for entry in fields(Answer))
-
-
-class PlainNull(str):
-    """A `null`, `~` or nothing written without quotes: absent where a value is optional, else text."""
-
-    __slots__ = ()
 
 
 def survey_to_dict(survey: Survey) -> dict[str, Any]:
@@ -49,7 +52,8 @@ def survey_to_dict(survey: Survey) -> dict[str, Any]:
         Without what stands at its default, apart from what people are likely to edit.
     """
     columns = {name: getattr(survey.columns, name) for name in COLUMN_KEYS}
-    outcomes: dict[str, Any] = {name: list(getattr(survey.outcomes, name)) for name in OUTCOME_WORDS}
+    words = {name: list(getattr(survey.outcomes, name)) for name in OUTCOME_WORDS}
+    outcomes: dict[str, Any] = {name: some for name, some in words.items() if some or name not in RARE_WORDS}
     data: dict[str, Any] = {
         "schema_version": survey.schema_version,
         "title": survey.title,
@@ -57,9 +61,10 @@ def survey_to_dict(survey: Survey) -> dict[str, Any]:
         "outcomes": outcomes | {"no_decision_as": survey.outcomes.no_decision_as},
         "unknown": list(survey.unknown),
         "min_answers": survey.min_answers,
-        "characteristics": [_characteristic_to_dict(asked) for asked in survey.characteristics],
+        "characteristics": entries_of(survey.characteristics, _characteristic_to_dict),
     }
-    return data | ({"notes": list(survey.notes)} if survey.notes else {})
+    data |= {} if survey.table is None else {"table": _table_to_dict(survey.table)}
+    return data | ({"notes": [_note_to_plain(note) for note in survey.notes]} if survey.notes else {})
 
 
 def survey_from_dict(data: object, *, origin: str = "survey", found: Sequence[Problem] = ()) -> Survey:
@@ -84,7 +89,7 @@ def survey_from_dict(data: object, *, origin: str = "survey", found: Sequence[Pr
     InvalidSurvey
         With every problem at once.
     """
-    form = _Form(problems=list(found))
+    form = Form(problems=list(found))
     try:
         survey = _survey(form, data)
     except InvalidSurvey as error:
@@ -92,6 +97,18 @@ def survey_from_dict(data: object, *, origin: str = "survey", found: Sequence[Pr
     if form.problems:
         raise InvalidSurvey(form.problems, f"{origin} cannot be used:") from None
     return survey
+
+
+def _table_to_dict(table: TableLayout) -> dict[str, Any]:
+    found = {name: getattr(table, name) for name in TABLE_KEYS}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _note_to_plain(note: str) -> str | dict[str, str]:
+    if not isinstance(note, Note):
+        return str(note)
+    told = {"column": note.column, "decision": note.decision, "note": note.text}
+    return {key: value for key, value in told.items() if value}
 
 
 def _characteristic_to_dict(asked: Characteristic) -> dict[str, Any]:
@@ -113,10 +130,16 @@ def _characteristic_to_dict(asked: Characteristic) -> dict[str, Any]:
         "contrast": None if asked.contrast is None else list(asked.contrast),
         "direction": asked.direction,
         "known_before": asked.known_before,
+        "option": None if asked.option is None else _option_to_dict(asked.option),
     }
     usual = {"answers": [], "unknown": [], "group": "", "controllable": False, "blank": "unknown"}
     usual |= {"direction": "either", "known_before": False}
     return {name: value for name, value in plain.items() if value is not None and usual.get(name) != value}
+
+
+def _option_to_dict(option: Option) -> dict[str, Any]:
+    plain = {"question": option.question, "word": option.word, "separator": option.separator}
+    return plain | {"columns": list(option.columns)}
 
 
 def _answer_to_plain(answer: Answer) -> str | dict[str, Any]:
@@ -131,75 +154,7 @@ def _plain_number(number: float | None) -> float | None:
     return int(number) if number is not None and abs(number) < 1e15 and number == int(number) else number
 
 
-@dataclass(slots=True)
-class _Form:
-    """Takes values out of a mapping; what has the wrong form is noted and gets a stand-in."""
-
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, where: str, reason: str, mend: str) -> None:
-        self.problems.append(Problem(reason=f"{where} {reason}", mend=mend))
-
-    def mapping(self, value: object, where: str, allowed: Sequence[str]) -> Mapping[str, object] | None:
-        if not isinstance(value, Mapping):
-            self.note(where, f"is {short(value)}", f"write its keys: {', '.join(allowed)}")
-            return None
-        for key in value:
-            if key not in allowed:
-                hint = did_you_mean(str(key), allowed)
-                self.note(where, f"has the unknown key {short(key)}", f"remove or correct it.{hint}")
-        return value
-
-    def text(self, value: object, where: str) -> str:
-        return "" if _absent(value) else self.word(value, where)
-
-    def word(self, value: object, where: str) -> str:
-        """Return a scalar as text; numbers and truth values as they are written in a file."""
-        if isinstance(value, str):
-            return str(value)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return number_text(value)
-        self.note(where, f"is {short(value)}", "write one word or sentence")
-        return "(not a text)"
-
-    def optional(self, value: object, where: str) -> str | None:
-        return None if _absent(value) else self.text(value, where)
-
-    def texts(self, value: object, where: str) -> tuple[str, ...]:
-        return tuple(self.word(entry, where) for entry in self.entries(value, where))
-
-    def entries(self, value: object, where: str) -> Sequence[object]:
-        if _absent(value):
-            return ()
-        if isinstance(value, list | tuple):
-            return value
-        if isinstance(value, Mapping):
-            self.note(where, f"is {short(value)}", "write a list")
-            return ()
-        return (value,)  # one word stands for a list of one
-
-    def number(self, value: object, where: str) -> float | None:
-        if _absent(value):
-            return None
-        number = as_number(self.text(value, where)) if not isinstance(value, bool) else None
-        if number is None:
-            self.note(where, f"is {short(value)}", "write a number with a decimal point")
-        return number
-
-    def flag(self, value: object, where: str) -> bool:
-        word = fold(self.text(value, where))
-        if word not in ("true", "false", "yes", "no", ""):
-            self.note(where, f"is {short(value)}", "write true or false")
-        return word in ("true", "yes")
-
-
-def _absent(value: object) -> bool:
-    return value is None or isinstance(value, PlainNull)
-
-
-def _survey(form: _Form, data: object) -> Survey:
+def _survey(form: Form, data: object) -> Survey:
     version = data.get("schema_version") if isinstance(data, Mapping) else None
     number = as_number(str(version)) if version is not None else SCHEMA_VERSION
     if number is not None and number > SCHEMA_VERSION:
@@ -217,13 +172,14 @@ def _survey(form: _Form, data: object) -> Survey:
         outcomes=_outcomes(form, top.get("outcomes", {})),
         characteristics=_characteristics(form, top.get("characteristics")),
         unknown=form.texts(top.get("unknown", UNKNOWN_WORDS), "unknown"),
-        notes=form.texts(top.get("notes"), "notes"),
+        notes=tuple(_note(form, entry) for entry in form.entries(top.get("notes"), "notes")),
+        table=_table(form, top.get("table")),
         min_answers=5 if min_answers is None else cast(int, _plain_number(min_answers)),
         schema_version=SCHEMA_VERSION if number == SCHEMA_VERSION else cast(int, version),
     )
 
 
-def _outcomes(form: _Form, data: object) -> Outcomes:
+def _outcomes(form: Form, data: object) -> Outcomes:
     found = form.mapping(data, "outcomes", (*OUTCOME_WORDS, "no_decision_as"))
     if found is None:
         return Outcomes(won=("(won)",), lost=("(lost)",))
@@ -232,16 +188,53 @@ def _outcomes(form: _Form, data: object) -> Outcomes:
     return Outcomes(no_decision_as=cast(NoDecisionAs, no_decision_as), **words)
 
 
-def _characteristics(form: _Form, data: object) -> tuple[Characteristic, ...]:
-    made = []
+def _note(form: Form, entry: object) -> str:
+    if not isinstance(entry, Mapping):
+        return form.word(entry, "notes")
+    found = form.mapping(entry, "a note", NOTE_KEYS) or {}
+    told = {key: form.text(found.get(key), f"notes, {key},") for key in NOTE_KEYS}
+    return Note(told["note"], column=told["column"], decision=told["decision"])
+
+
+def _table(form: Form, data: object) -> TableLayout | None:
+    if absent(data):
+        return None
+    found = form.mapping(data, "table", TABLE_KEYS) or {}
+    rows = {key: form.number(found.get(key), f"table.{key}") for key in ("heading_row", "heading_rows")}
+    if any(row is not None and (row < 1 or row != int(row)) for row in rows.values()):
+        form.note("table", "has a row that is no whole number from 1 up", "write the row a spreadsheet shows")
+    words = {key: form.optional(found.get(key), f"table.{key}") for key in TABLE_KEYS if key not in rows}
+    if words["dates"] not in (None, "day first", "month first"):
+        form.note("table.dates", f"is {short(words['dates'])}", "write day first or month first")
+    first, count = rows["heading_row"], rows["heading_rows"]
+    return TableLayout(
+        heading_row=None if first is None else int(first),
+        heading_rows=1 if count is None else int(count),
+        **cast("dict[str, Any]", words),
+    )
+
+
+def _characteristics(form: Form, data: object) -> tuple[Characteristic, ...]:
+    made: list[Characteristic] = []
     for position, entry in enumerate(form.entries(data, "characteristics"), start=1):
-        found = form.mapping(entry, f"characteristic {position}", CHARACTERISTIC_KEYS)
+        kind = entry.get("kind") if isinstance(entry, Mapping) else None
+        allowed = CHOICES_KEYS if kind == CHOICES else CHARACTERISTIC_KEYS
+        found = form.mapping(entry, f"characteristic {position}", allowed)
         if found is not None:
-            made.append(_characteristic(form, found, position))
+            parts = choices_parts(form, found, position) if kind == CHOICES else [found]
+            made += [_characteristic(form, part, position) for part in parts]
     return tuple(made)
 
 
-def _characteristic(form: _Form, found: Mapping[str, object], position: int) -> Characteristic:
+def _option(form: Form, data: object, where: str) -> Option | None:
+    if absent(data):
+        return None
+    found = form.mapping(data, f"{where}, option,", OPTION_KEYS) or {}
+    texts = {key: form.text(found.get(key), f"{where}, option,") for key in ("question", "word", "separator")}
+    return Option(columns=form.texts(found.get("columns"), f"{where}, option,"), **texts)
+
+
+def _characteristic(form: Form, found: Mapping[str, object], position: int) -> Characteristic:
     name = form.text(found.get("name"), f"the name of characteristic {position}")
     where = f"characteristic {short(name) if name else position}"
     answers = tuple(_answer(form, entry, where) for entry in form.entries(found.get("answers"), where))
@@ -261,6 +254,7 @@ def _characteristic(form: _Form, found: Mapping[str, object], position: int) -> 
         blank=cast(Blank, form.optional(found.get("blank"), where) or "unknown"),
         direction=cast(Direction, form.optional(found.get("direction"), where) or "either"),
         known_before=form.flag(found.get("known_before"), f"{where}, known_before,"),
+        option=_option(form, found.get("option"), where),
         reference=None if reference is None else _spelling(reference, answers),
         contrast=cast("tuple[str, str]", tuple(_spelling(word, answers) for word in contrast))
         if contrast
@@ -269,12 +263,12 @@ def _characteristic(form: _Form, found: Mapping[str, object], position: int) -> 
     )
 
 
-def _answer(form: _Form, entry: object, where: str) -> Answer:
+def _answer(form: Form, entry: object, where: str) -> Answer:
     if not isinstance(entry, Mapping):
         return Answer(value=form.word(entry, f"{where}, an answer,"))
     found = form.mapping(entry, f"{where}, an answer,", ANSWER_KEYS) or {}
     points = form.number(found.get("points"), f"{where}, points,")
-    if points is None and not _absent(found.get("points")):
+    if points is None and not absent(found.get("points")):
         points = 0.0
     texts = {key: form.text(found.get(key), f"{where}, {key},") for key in ("label", "anchor")}
     return Answer(value=form.word(found.get("value", ""), f"{where}, value,"), points=points, **texts)
