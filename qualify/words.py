@@ -6,7 +6,38 @@ import math
 import re
 import unicodedata
 
+INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")  # signs of no width
+ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4\u0060", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+    }
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+)
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+
+def clean_text(text: str) -> str:
+    """Return a text without what cannot be seen: signs of no width, outer and doubled spaces.
+
+    Parameters
+    ----------
+    text : str
+        As written.
+
+    Returns
+    -------
+    str
+        Every kind of space, such as a no-break space, is a plain one.
+
+    Examples
+    --------
+    >>> clean_text("  Closed   Won ")
+    'Closed Won'
+    """
+    if not text.isascii():
+        text = INVISIBLE.sub("", text)
+    return " ".join(text.split())
 
 
 def fold(text: str) -> str:
@@ -20,16 +51,17 @@ def fold(text: str) -> str:
     Returns
     -------
     str
-        Without outer space, in one case, composed, the curly apostrophe straight.
+        Clean, in one case, composed; typographic quotes and dashes are plain ones.
 
     Examples
     --------
     >>> fold("  Don’t KNOW ")
     "don't know"
     """
+    text = clean_text(text)
     if text.isascii():
-        return text.strip().lower()
-    return unicodedata.normalize("NFC", text).strip().replace("\u2019", "'").casefold()
+        return text.lower()
+    return unicodedata.normalize("NFC", text).translate(ALIKE).casefold()
 
 
 def squeeze(text: str) -> str:

@@ -13,6 +13,8 @@ from qualify.deals.outcomes import by_number, numbered
 from qualify.errors import Problem, did_you_mean
 from qualify.reading.cells import Coded
 from qualify.reading.dates import read_dates
+from qualify.reading.layout import DateOrder
+from qualify.reading.numbers import Marks, read_numbers
 from qualify.survey.model import UNKNOWN, Characteristic, Survey
 from qualify.words import as_number, fold, number_text
 
@@ -121,7 +123,9 @@ def without_unknown(coded: Coded, survey: Survey) -> Coded:
     return Coded(codes=coded.codes, values=values)
 
 
-def read_date_column(column: str, coded: Coded, faults: Faults) -> NDArray[np.datetime64]:
+def read_date_column(
+    column: str, coded: Coded, faults: Faults, *, order: DateOrder | None = None
+) -> NDArray[np.datetime64]:
     """Return dates, NaT where blank.
 
     Parameters
@@ -132,18 +136,22 @@ def read_date_column(column: str, coded: Coded, faults: Faults) -> NDArray[np.da
         The column.
     faults : Faults
         Takes what is no date, or could be two.
+    order : {"day first", "month first", "day numbers"}, optional
+        How dates are written, where the survey knows it.
 
     Returns
     -------
     ndarray of datetime64[us]
         One per row.
     """
-    dates = read_dates(coded.values)
+    dates = read_dates(_filled(coded), order=order)
     faults.cells(column, coded, dates.faults)
     return np.array([*dates.values, None], dtype="datetime64[us]")[coded.codes]
 
 
-def read_number_column(column: str, coded: Coded, faults: Faults, *, weight: bool) -> NDArray[np.float64]:
+def read_number_column(
+    column: str, coded: Coded, faults: Faults, *, weight: bool, marks: Marks | None = None
+) -> NDArray[np.float64]:
     """Return numbers, NaN where blank.
 
     Parameters
@@ -156,24 +164,22 @@ def read_number_column(column: str, coded: Coded, faults: Faults, *, weight: boo
         Takes what is no finite number.
     weight : bool
         Whether every number must be there and above 0.
+    marks : Marks, optional
+        Marks within the numbers, where the survey knows them.
 
     Returns
     -------
     ndarray of float
         One per row.
     """
-    numbers = []
-    wrong: dict[int, Fault] = {}
-    for place, text in enumerate(coded.texts()):
-        number, fault = _number(text) if text else (math.nan, None)
-        if fault is None and weight and number <= 0:
-            fault = ("a weight must be above 0", "leave the row out, or correct the weight")
-        if fault is not None:
-            wrong[place] = fault
-        numbers.append(number)
+    numbers = read_numbers(_filled(coded), marks=marks)
+    wrong: dict[int, Fault] = dict(numbers.faults)
+    for place, number in enumerate(numbers.values):
+        if weight and number <= 0:
+            wrong[place] = ("a weight must be above 0", "leave the row out, or correct the weight")
     blank = ("a deal without a weight", "write 1 for one deal")
     faults.cells(column, coded, wrong, blank if weight else None)
-    return np.array([*numbers, math.nan])[coded.codes]
+    return np.array([*numbers.values, math.nan])[coded.codes]
 
 
 def read_text_column(coded: Coded) -> NDArray[np.object_]:
@@ -212,22 +218,48 @@ def _match_words(asked: Characteristic, survey: Survey, coded: Coded) -> Matches
 
 def _match_score(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:
     unknown = _unknown_words(asked, survey)
+    codes = {number for word in unknown if (number := as_number(word)) is not None}
     low = -math.inf if asked.low is None else asked.low
     high = math.inf if asked.high is None else asked.high
+    texts = coded.texts()
+    filled = [
+        None if fold(text) in unknown else cell for text, cell in zip(texts, _filled(coded), strict=True)
+    ]
+    numbers = read_numbers(filled, marks=marks_of(survey))
+    wrong: dict[int, Fault] = dict(numbers.faults)
     matched: list[str | None] = []
-    wrong: dict[int, Fault] = {}
-    for place, text in enumerate(coded.texts()):
-        if not text or fold(text) in unknown:
-            matched.append(None)
-            continue
-        number, fault = _number(text)
-        if fault is None and not low <= number <= high:
+    for place, number in enumerate(numbers.values):
+        known = not math.isnan(number) and number not in codes
+        if known and not low <= number <= high:
             limit = f"below low ({number_text(low)})" if number < low else f"above high ({number_text(high)})"
-            fault = (limit, "correct it, or move the limit in the survey")
-        if fault is not None:
-            wrong[place] = fault
-        matched.append(None if fault is not None else number_text(number))
+            wrong[place] = (limit, "correct it, or move the limit in the survey")
+        matched.append(number_text(number) if known and place not in wrong else None)
     return matched, wrong
+
+
+def marks_of(survey: Survey) -> Marks | None:
+    """Return the marks within numbers that the survey knows; None where it knows none.
+
+    Parameters
+    ----------
+    survey : Survey
+        The survey.
+
+    Returns
+    -------
+    Marks or None
+        From its `table`.
+    """
+    table = survey.table
+    if table is None or (table.decimal is None and table.thousands is None):
+        return None
+    decimal = table.decimal or ("," if table.thousands == "." else ".")
+    return Marks(decimal=decimal, thousands=table.thousands)
+
+
+def _filled(coded: Coded) -> list[object]:
+    """Return the distinct cells, errors of a spreadsheet as missing."""
+    return [cell if text else None for text, cell in zip(coded.texts(), coded.values, strict=True)]
 
 
 def _categories(asked: Characteristic, matched: list[str | None]) -> list[str]:
@@ -242,14 +274,3 @@ def _categories(asked: Characteristic, matched: list[str | None]) -> list[str]:
 
 def _unknown_words(asked: Characteristic, survey: Survey) -> set[str]:
     return {fold(word) for word in (UNKNOWN, *survey.unknown, *asked.unknown)}
-
-
-def _number(text: str) -> tuple[float, Fault | None]:
-    number = as_number(text)
-    if number is not None and math.isfinite(number):
-        return number, None
-    if number is not None or fold(text).lstrip("+-") in ("inf", "infinity"):
-        return math.nan, ("not a finite number", "correct it, or leave the cell blank")
-    comma = text.count(",") == 1 and as_number(text.replace(",", ".")) is not None
-    mend = f"write {text.replace(',', '.')}" if comma else "write plain digits, or leave the cell blank"
-    return math.nan, ("not a number", mend)

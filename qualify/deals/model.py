@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from qualify.deals.columns import (
+    marks_of,
     read_answer_column,
     read_date_column,
     read_ids,
@@ -278,9 +279,11 @@ def _roles(table: RawTable, survey: Survey, faults: Faults, only: Collection[str
             continue
         coded = without_unknown(table.coded(column), survey)
         if role in DATES:
-            made[role] = read_date_column(column, coded, faults)
+            order = None if survey.table is None else survey.table.dates
+            made[role] = read_date_column(column, coded, faults, order=order)
         elif role in NUMBERS:
-            made[role] = read_number_column(column, coded, faults, weight=role == "weight")
+            marks, weight = marks_of(survey), role == "weight"
+            made[role] = read_number_column(column, coded, faults, weight=weight, marks=marks)
         else:
             made[role] = read_text_column(coded)
     return made

@@ -13,9 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.words import number_text
+from qualify.words import clean_text, number_text
 
 ONE_TYPE = {"string", "empty", "boolean", "integer", "floating", "datetime", "datetime64", "date"}
+# What spreadsheets show for a formula that fails, in seven languages.
+ERRORS_SHOWN = """
+    #REF! #VALUE! #DIV/0! #N/A #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! #WERT! #NV
+    #ZAHL! #VALEUR! #NOM? #NOMBRE! #NUL! #¡REF! #¡VALOR! #¡DIV/0! #¿NOMBRE? #¡NUM! #VALOR! #NOME?
+    #NOME! #N/D #RIF! #VALORE! #VERW! #WAARDE! #NAAM? #N/B #DEEL/0! #GETAL! #LEEG!
+"""
+ERRORS = frozenset(ERRORS_SHOWN.split())
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -34,8 +41,14 @@ class Coded:
     values: list[Any]
 
     def texts(self) -> list[str]:
-        """Return the distinct cells as text, without outer space."""
-        return [cell_text(value).strip() for value in self.values]
+        """Return the distinct cells as clean text; "" for an error of a spreadsheet, such as #REF!."""
+        texts = [clean_text(cell_text(value)) for value in self.values]
+        return ["" if is_error_cell(text) else text for text in texts]
+
+    def errors(self) -> NDArray[np.bool_]:
+        """Return which rows hold an error of a spreadsheet."""
+        hit = np.array([*(is_error_cell(clean_text(cell_text(value))) for value in self.values), False])
+        return hit[self.codes]
 
     def blank(self) -> NDArray[np.bool_]:
         """Return which rows are blank: missing, empty or only space."""
@@ -105,6 +118,27 @@ def cell_text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="replace")
     return str(value)
+
+
+def is_error_cell(text: str) -> bool:
+    """Return whether a cell shows an error of a spreadsheet and no answer.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+
+    Returns
+    -------
+    bool
+        True for #REF!, #DIV/0!, #N/A and the like, in several languages.
+
+    Examples
+    --------
+    >>> is_error_cell("#REF!"), is_error_cell("#1")
+    (True, False)
+    """
+    return text.startswith("#") and text.upper() in ERRORS
 
 
 def is_missing(value: object) -> bool:

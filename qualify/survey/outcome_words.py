@@ -38,10 +38,11 @@ andamento pendente prospeccao espera novo nova lopend lopende behandeling bezig 
 nieuwe prospectie inprogress onhold
 """
 NO_DECISION = """
-no decision | no decision made | nodecision | no decision taken | not decided | keine entscheidung |
-kein abschluss | ohne entscheidung | nicht entschieden | sans decision | pas de decision | aucune decision | sin
-decision | ninguna decision | nessuna decisione | senza decisione | sem decisao | nenhuma decisao |
-geen beslissing | geen besluit | zonder beslissing | zonder besluit
+no decision | no decision made | nodecision | no decision taken | not decided |
+keine entscheidung | kein abschluss | ohne entscheidung | nicht entschieden | sans decision |
+pas de decision | aucune decision | sin decision | ninguna decision | nessuna decisione |
+senza decisione | sem decisao | nenhuma decisao | geen beslissing | geen besluit |
+zonder beslissing | zonder besluit
 """
 # Words that say nothing of the outcome by themselves and may stand beside one that does.
 BESIDE = """
