@@ -6,14 +6,16 @@ import math
 import re
 import unicodedata
 
-INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")  # signs of no width
-ALIKE = str.maketrans(
-    {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4\u0060", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
-    }
-    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
-)
+INVISIBLE_SIGNS = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # of no width
+INVISIBLE = re.compile(f"[{INVISIBLE_SIGNS}]")
+QUOTES, DOUBLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u00b4`", "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+# Signs that are typed as another one.
+ALIKE = {
+    ord(sign): plain
+    for signs, plain in ((QUOTES, "'"), (DOUBLE_QUOTES, '"'), (DASHES, "-"))
+    for sign in signs
+}
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 

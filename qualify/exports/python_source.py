@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 
 from qualify.criteria import Criteria
+from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import Question, Rules, rules_of
+from qualify.survey import UNKNOWN
+from qualify.words import ALIKE, INVISIBLE_SIGNS, fold
 
 _HEAD = '''\
 """Qualification criteria, version {version}: score a deal from its answers.
@@ -51,14 +54,29 @@ def find_answer(question, cell):
     raise ValueError("no answer to " + repr(question["name"]) + ": " + repr(cell))
 
 
+def cell_of(question, deal):
+    """Give the cell that answers a question; of one choice among several whether it was made."""
+    if not question["option"]:
+        return deal[question["column"]]
+    no, yes = question["answers"]
+    cells = [fold(deal[column]) for column in question["columns"]]
+    if question["separator"]:
+        parts = [fold(part) for part in cells[0].split(question["separator"])]
+        parts = [part for part in parts if part]
+        return yes if question["option"] in parts else "" if set(parts) <= set(question["silent"]) else no
+    if cells[0] not in question["not_chosen"] and cells[0] not in question["silent"]:
+        return yes
+    return "" if set(cells) <= set(question["silent"]) else no
+
+
 def score_deal(deal):
     """Score one deal: a mapping from columns to cells, None for a blank one."""
-    missing = [question["column"] for question in QUESTIONS if question["column"] not in deal]
+    missing = [column for question in QUESTIONS for column in question["columns"] if column not in deal]
     if missing:
         raise ValueError("no such columns: " + ", ".join(map(repr, missing)))
     score, limit, gates = START, 1.0, []
     for question in QUESTIONS:
-        answer, points, most = find_answer(question, deal[question["column"]])
+        answer, points, most = find_answer(question, cell_of(question, deal))
         score += points
         if most < 1.0:
             limit = min(limit, most)
@@ -98,6 +116,8 @@ def criteria_to_python(criteria: Criteria) -> str:
 def _constants(rules: Rules) -> list[str]:
     questions = ",\n".join(_question(question) for question in rules.questions)
     return [
+        f"INVISIBLE = {INVISIBLE_SIGNS!a}",
+        f"ALIKE = str.maketrans({''.join(map(chr, ALIKE))!a}, {''.join(ALIKE.values())!a})",
         f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
         f"START = {rules.start}",
         f"PROBABILITIES = {list(rules.probabilities)!r}",
@@ -116,7 +136,21 @@ def _question(question: Question) -> str:
         f"    {{\n        'name': {question.name!r}, 'column': {question.column!r},\n"
         f"        'words': {words!r},\n"
         f"        'numbers': [{', '.join(numbers)}],\n"
-        f"        'least': {_number(question.least)}, 'most': {_number(question.most)},\n    }}"
+        f"        'least': {_number(question.least)}, 'most': {_number(question.most)},\n"
+        f"        'columns': {list(question.columns)!r}, {_option(question)},\n    }}"
+    )
+
+
+def _option(question: Question) -> str:
+    """Write what says that one choice among several was made."""
+    if question.option is None:
+        return "'option': ''"
+    no, yes, *_ = (choice.answer for choice in question.choices)
+    separator = question.option.separator.strip() or question.option.separator
+    silent = next(choice.words for choice in question.choices if choice.answer == UNKNOWN)
+    return (
+        f"'option': {fold(question.option.word)!r}, 'separator': {separator!r}, 'answers': {(no, yes)!r},\n"
+        f"        'silent': {silent!r}, 'not_chosen': {tuple(sorted(NOT_CHOSEN))!r}"
     )
 
 

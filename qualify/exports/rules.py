@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from qualify.criteria import Criteria
-from qualify.survey import UNKNOWN, Characteristic, Survey
+from qualify.survey import UNKNOWN, Characteristic, Option, Survey
 from qualify.triage.answers_apart import spans_of
 from qualify.words import as_number, fold, number_text
 
@@ -63,6 +63,8 @@ class Question:
         Known answers in the survey's order, `unknown` last.
     least, most : float
         Numbers outside are no answers; infinite where the survey sets no end.
+    option : Option or None
+        The choice that a yes means, where cells may hold several: the other one is no.
     """
 
     name: str
@@ -71,6 +73,17 @@ class Question:
     choices: tuple[Choice, ...]
     least: float = -math.inf
     most: float = math.inf
+    option: Option | None = None
+
+    @property
+    def field(self) -> str:
+        """What a field that holds only this answer is called after: the column, or the option's name."""
+        return self.column if self.option is None else self.name
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that say the answer."""
+        return (self.column,) if self.option is None else (self.column, *self.option.columns)
 
     @property
     def is_number(self) -> bool:
@@ -199,6 +212,7 @@ def _question(criteria: Criteria, asked: Characteristic) -> Question:
         ),
         least=-math.inf if asked.low is None else asked.low,
         most=math.inf if asked.high is None else asked.high,
+        option=asked.option,
     )
 
 

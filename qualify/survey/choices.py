@@ -10,8 +10,8 @@ from qualify.survey.form import Form, absent
 from qualify.survey.model import Characteristic
 
 CHOICES = "choices"
-SHARED = ("question", "unknown", "group", "controllable", "blank", "hours", "direction", "known_before")
-CHOICES_KEYS = ("name", "column", "columns", "kind", "separator", "answers", *SHARED)
+SHARED = ("unknown", "group", "controllable", "blank", "hours", "direction", "known_before")
+CHOICES_KEYS = ("name", "column", "columns", "question", "kind", "separator", "answers", *SHARED)
 YES_NO = ("No", "Yes")
 
 
@@ -48,11 +48,15 @@ def _joined(members: Sequence[Characteristic], entries: Sequence[dict[str, Any]]
         asked.name == option_name(question, option.word) and asked.values == YES_NO
         for asked, option in zip(members, options, strict=True)
     )
-    own = ("name", "column", "option")
+    own = ("name", "column", "option", "question")
     rest = [{key: value for key, value in entry.items() if key not in own} for entry in entries]
     if not standard or any(one != rest[0] for one in rest) or set(rest[0]) - {"kind", "answers", *SHARED}:
         return None
-    start: dict[str, Any] = {"name": question, "kind": CHOICES}
+    text = members[0].question.removesuffix(option_name("", options[0].word))
+    asked = [option_name(text, option.word) if text else "" for option in options]
+    if asked != [member.question for member in members]:
+        return None
+    start: dict[str, Any] = {"name": question, "kind": CHOICES} | ({"question": text} if text else {})
     shared = {key: value for key, value in rest[0].items() if key in SHARED}
     if separator:
         words = [option.word for option in options]
@@ -66,6 +70,7 @@ def choices_parts(form: Form, found: Mapping[str, object], position: int) -> lis
     name = form.text(found.get("name"), f"the name of characteristic {position}")
     where = f"characteristic {name or position}"
     shared = {key: found[key] for key in SHARED if key in found}
+    text = form.text(found.get("question"), where)
     columns = found.get("columns")
     if absent(columns):
         words = form.texts(found.get("answers"), where)
@@ -84,6 +89,7 @@ def choices_parts(form: Form, found: Mapping[str, object], position: int) -> lis
     return [
         shared
         | {"name": option_name(name, word), "column": column, "kind": "yes_no", "answers": list(YES_NO)}
+        | ({"question": option_name(text, word)} if text else {})
         | {"option": {"question": name, "word": word, "separator": separator, "columns": siblings}}
         for word, column in places
     ]

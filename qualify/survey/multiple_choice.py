@@ -149,7 +149,7 @@ def characteristics_of(
             name=option_name(name, word),
             column=heading,
             kind="yes_no",
-            question=question,
+            question=option_name(question, word) if question else "",
             answers=tuple(Answer(value=value) for value in YES_NO),
             option=Option(question=name, word=word, separator=separator, columns=siblings),
         )

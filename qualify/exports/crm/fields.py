@@ -61,7 +61,7 @@ def field_names(questions: Sequence[Question], reserved: Iterable[str] = ()) -> 
     taken = {*reserved, "qualification"}
     names = []
     for place, question in enumerate(questions, start=1):
-        plain = unicodedata.normalize("NFKD", question.column).encode("ascii", "ignore").decode()
+        plain = unicodedata.normalize("NFKD", question.field).encode("ascii", "ignore").decode()
         base = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:LONGEST_BASE].strip("_")
         # No name of an answer's field can be that of a field which this export adds.
         base = re.sub(r"(?i)_(?=points|gate)|(?<=^qualification)_", "", base)

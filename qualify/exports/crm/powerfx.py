@@ -97,7 +97,7 @@ def _can_be_written(word: str, limits: PowerFxLimits) -> bool:
 def _assumed(asked: Sequence[Asked]) -> list[str]:
     rows = [
         (
-            one.question.column,
+            one.question.field,
             one.base,
             "Number" if one.question.is_number else "Text",
             value_of_blank(one.question, lambda choice: "is the answer unknown", "gives no score"),

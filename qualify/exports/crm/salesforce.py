@@ -102,7 +102,7 @@ def _can_be_value(word: str) -> bool:
 def _assumed(asked: Sequence[Asked]) -> list[str]:
     rows = [
         (
-            one.question.column,
+            one.question.field,
             f"{one.base}__c",
             "Number" if one.question.is_number else "Picklist",
             value_of_blank(one.question, lambda choice: "is the answer unknown", "gives no score"),

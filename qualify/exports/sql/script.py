@@ -86,7 +86,8 @@ def criteria_to_sql(criteria: Criteria, dialect: Dialect = "duckdb") -> str:
 
 
 def _check(rules: Rules) -> None:
-    columns = [question.column for question in rules.questions] + [rules.deal_column or ""]
+    columns = [column for question in rules.questions for column in question.columns]
+    columns.append(rules.deal_column or "")
     problems = [
         Problem(reason="holds a character that no database takes", mend="rename it", column=clean(name))
         for name in columns

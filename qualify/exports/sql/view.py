@@ -9,6 +9,7 @@ from functools import reduce
 
 from sqlglot import exp
 
+from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import NO_LIMIT, Choice, Question, Rules
 from qualify.exports.sql.dialects import (
     SPACES,
@@ -22,6 +23,7 @@ from qualify.exports.sql.dialects import (
     trimmed,
 )
 from qualify.exports.sql.remarks import UNHELD, plain_remark
+from qualify.survey import Option
 from qualify.words import as_number, fold
 
 # Left to themselves these put the steps into one another, and work a cell out anew wherever it is used:
@@ -69,11 +71,46 @@ def _answers(rules: Rules, dialect: str) -> exp.Select:
     if rules.deal_column is not None:
         deal = trimmed(_cell(rules.deal_column))
     words = [
-        exp.func("COALESCE", exp.Lower(this=trimmed(_cell(question.column))), exp.Literal.string(""))
+        _word(question.column) if question.option is None else _chosen(question, question.option)
         for question in rules.questions
     ]
     named = [exp.alias_(word, f"answer_{place}") for place, word in enumerate(words, start=1)]
     return exp.select(exp.alias_(deal, "deal"), *named).from_("deals AS d")
+
+
+def _word(column: str) -> exp.Expr:
+    """Return a cell as text in lower case, empty for NULL."""
+    return exp.func("COALESCE", exp.Lower(this=trimmed(_cell(column))), exp.Literal.string(""))
+
+
+def _chosen(question: Question, option: Option) -> exp.Expr:
+    """Return yes where the option was chosen, a blank where nothing was, else no, as words of the answers."""
+    no, yes, unknown = question.choices[0], question.choices[1], question.choices[-1]
+    silent = [text_of(word) for word in spellings(unknown)]
+    nothing = exp.and_(*(_word(column).isin(*silent) for column in question.columns))
+    if option.separator:
+        chosen = exp.or_(
+            *(_holds(_word(question.column), form, option.separator) for form in _forms(option.word))
+        )
+    else:
+        said = [*silent, *map(text_of, sorted(NOT_CHOSEN)), text_of("0")]
+        chosen = exp.not_(_word(question.column).isin(*said))
+    answer = exp.case().when(chosen, text_of(fold(yes.answer))).when(nothing, text_of(""))
+    return answer.else_(text_of(fold(no.answer)))
+
+
+def _forms(word: str) -> list[str]:
+    return spellings(Choice(answer=word, points=0, words=(fold(word),)))
+
+
+def _holds(cell: exp.Expr, word: str, separator: str) -> exp.Expr:
+    """Ask whether a cell holds a part, whatever space stands about the sign between parts."""
+    sign = separator.strip() or separator
+    for spaced in (f"{sign} ", f" {sign}"):
+        cell = exp.func("REPLACE", cell, text_of(spaced), text_of(sign))
+    whole = exp.DPipe(this=exp.DPipe(this=text_of(sign), expression=cell), expression=text_of(sign))
+    place = exp.StrPosition(this=whole, substr=text_of(f"{sign}{word}{sign}"))
+    return exp.GT(this=place, expression=exp.Literal.number(0))
 
 
 def _numbers(cases: list[list[Case]], dialect: str) -> exp.Select:

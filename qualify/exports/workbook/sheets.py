@@ -179,7 +179,7 @@ def write_batch(sheet: Worksheet, plan: Plan) -> None:
 def _hint(one: Placed) -> str:
     """Say which column of the criteria's table it is, where its name is another, and what is an answer."""
     question = one.question
-    column = "" if question.column == question.name else f"column {shown(question.column, most=40)}: "
+    column = "" if question.field == question.name else f"column {shown(question.column, most=40)}: "
     return column + shown(_numbers_wanted(question) if one.number else " / ".join(one.labels), most=100)
 
 
