@@ -3,8 +3,8 @@ from .alarm import WinAlarm as WinAlarm
 from .alarm import watch_wins as watch_wins
 from .audit import Audit as Audit
 from .audit import audit_deals as audit_deals
-from .backtest import Backtest as Backtest
-from .backtest import backtest as backtest
+from .backtesting import Backtest as Backtest
+from .backtesting import backtest as backtest
 from .classifier import ScorecardClassifier as ScorecardClassifier
 from .criteria import Criteria as Criteria
 from .criteria import refine_criteria as refine_criteria

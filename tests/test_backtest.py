@@ -11,7 +11,7 @@ import pytest
 from scipy.special import expit
 
 import qualify as ql
-from qualify.backtest import SHARES
+from qualify.backtesting import SHARES
 from qualify.numerics.benefit import Past, effects, net_benefit
 from qualify.survey import Columns
 

@@ -6,14 +6,19 @@ import ast
 import dataclasses
 import inspect
 import json
+import pickle
+import pkgutil
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
+import cloudpickle
 import pytest
 
 import qualify
+import qualify as ql
 
 ROOT = Path(__file__).resolve().parent.parent
 PUBLIC = [name for name in qualify.__all__ if not name.startswith("__")]
@@ -61,6 +66,39 @@ def test_dir_offers_the_public_names() -> None:
 def test_the_version_is_the_installed_one() -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'version = "{qualify.__version__}"' in project
+
+
+def test_no_public_name_is_that_of_a_module() -> None:
+    """Importing such a module would put it in the place of the function."""
+    modules = {module.name for module in pkgutil.iter_modules(qualify.__path__)}
+    assert not modules & set(qualify.__all__)
+    assert type(qualify) is types.ModuleType
+
+
+def simulated_rows(seed: int) -> tuple[int, ...]:
+    """For workers: a function that mentions the package by name."""
+    return tuple(ql.simulate_deals(20, characteristics=3, rng=seed).frame.shape)
+
+
+def test_cloudpickle_carries_functions_that_mention_the_package() -> None:
+    there_and_back = pickle.loads(cloudpickle.dumps(simulated_rows))
+    assert there_and_back(1) == simulated_rows(1)
+    # As a script or notebook has it: by value, with the modules that it mentions.
+    by_value = types.FunctionType(simulated_rows.__code__, {"ql": ql, "__name__": "__main__"}, "by_value")
+    by_value.__module__ = "__main__"
+    assert pickle.loads(cloudpickle.dumps(by_value))(1) == simulated_rows(1)
+
+
+def test_cloudpickle_in_the_workers_of_joblib() -> None:
+    code = """
+import joblib, qualify as ql
+assert callable(ql.backtest)
+def job(seed):
+    return ql.simulate_deals(20, characteristics=3, rng=seed).frame.shape[0]
+if __name__ == "__main__":
+    print(joblib.Parallel(n_jobs=2)(joblib.delayed(job)(seed) for seed in range(2)))
+"""
+    assert in_a_fresh_python(code).strip() == "[22, 22]"
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from qualify.backtest import Backtest
+    from qualify.backtesting import Backtest
 
 
 def plot_net_benefit(backtest: Backtest, *, ax: Axes | None = None, **line_kwargs: Any) -> Axes:
