@@ -77,9 +77,25 @@ class TestOddCharacteristics:
         frame["Price"] = (frame["Budget"] + np.linspace(0.001, 0.3, 300)).round(3)
         found = ql.find_factors(deals_of(frame, asked("Price", "score")))
         answers = found.answers
-        assert len(answers) == 6 and answers["answer"].iloc[-1] == "per step"
+        assert len(answers) == 6 and answers["answer"].iloc[-1] == "per 2"
         assert answers["n"].iloc[:-1].sum() == 300 and answers["odds_ratio"].iloc[:-1].isna().all()
         assert found.pooled.empty
+
+    @pytest.mark.parametrize(
+        ("shift", "unit"),
+        [(0, 1), (0, 1e-7), (20250101, 1), (1e8, 10), (0, 1e-100), (1e15, 1), (-1e12, 1), (0, 1e60)],
+    )
+    def test_near_constant_neither_shift_nor_unit_changes_the_tests(self, shift: float, unit: float) -> None:
+        rng = np.random.default_rng(3)
+        x = rng.integers(0, 11, 300)
+        won = (rng.random(300) < 1 / (1 + np.exp(-(x - 5) * 0.6))).astype(int)
+        deals = deals_of(pd.DataFrame({"x": shift + x * unit, "won": won}), asked("x", "score"))
+        found = row(ql.find_factors(deals), "x")
+        assert found["chi2"] == pytest.approx(166.554, abs=0.001)
+        assert found["swing"] == pytest.approx(0.866425, abs=1e-6)
+        assert found["verdict"] == "adds" and found["note"] == ""
+        assert not [what for what in ql.audit_deals(deals).findings["what"] if what.startswith("x:")]
+        assert ql.fit_win_model(deals).predict(deals).std() == pytest.approx(0.343887, abs=1e-6)
 
 
 class TestQuestionsThatRepeatEachOther:

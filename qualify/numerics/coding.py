@@ -208,16 +208,20 @@ def _code_numeric(
 ) -> int:
     known = 0.0
     mean = 0.0
+    lowest, highest = np.inf, -np.inf
     for a in range(levels):
         known += counts[a]
         mean += counts[a] * numbers[a]
-    if known == 0:
+        if counts[a] > 0:
+            lowest, highest = min(lowest, numbers[a]), max(highest, numbers[a])
+    if not lowest < highest:
         return used
     mean /= known
     spread = 0.0
     for a in range(levels):
         spread += counts[a] * (numbers[a] - mean) ** 2
-    if spread <= 1e-12 * known * (1.0 + mean * mean):
+    # Numbers differ or not, whatever their unit; only squares that floats cannot hold are no use.
+    if not 0.0 < spread < np.inf:
         return used
     for a in range(levels):
         column[a] = used
