@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from qualify.deals import Deals
-from qualify.design import PER_STEP, DesignMatrix
+from qualify.design import DesignMatrix
 from qualify.numerics.coding import NOMINAL
 from qualify.numerics.full_fit import FullFit
 from qualify.progress import track
 from qualify.scales import Scale, scales_of
+from qualify.steps import Step, odds_ratio, step_of
 from qualify.survey import UNKNOWN
 
 # Stand in for the position of an answer.
@@ -52,11 +53,13 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: FullFit, *, level: flo
     -------
     DataFrame
         A row per answer given by any deal, a score that is finer than its scale in ranges; for score and
-        ordered one more row, ``"per step"``, which holds their one odds ratio. The reference of a yes_no or
-        choice has odds ratio 1 and no interval.
+        ordered one more row, ``"per step"``, which holds their one odds ratio; of a score that is no rating
+        it is that of so many units, as ``"per 25,000"``. The reference of a yes_no or choice has odds ratio 1
+        and no interval. A ratio that no number can hold is NaN.
     """
     won = deals.won.to_numpy()
-    odds = _odds_ratios(design, fit, level)
+    steps = {asked.name: step_of(asked, deals.answers[asked.name]) for asked in deals.survey.characteristics}
+    odds = _odds_ratios(design, fit, level, steps)
     scales = scales_of(deals)
     pooled = {(row.characteristic, row.answer): row.pooled_into for row in design.pooled.itertuples()}
     rows: list[tuple[object, ...]] = []
@@ -72,7 +75,7 @@ def answer_table(deals: Deals, design: DesignMatrix, fit: FullFit, *, level: flo
                 ratio = (1.0, np.nan, np.nan)
             rows.append((name, answer, n, wins, *ratio, pooled.get((name, answer), "")))
         if (name, STEP) in odds:
-            rows.append((name, PER_STEP, np.nan, np.nan, *odds[name, STEP], ""))
+            rows.append((name, steps[name].label, np.nan, np.nan, *odds[name, STEP], ""))
     rates = ["win_rate", "win_rate_low", "win_rate_high"]
     table = pd.DataFrame(rows, columns=[column for column in COLUMNS if column not in rates])
     table["win_rate"] = table["won"] / table["n"]
@@ -88,7 +91,9 @@ def _placed(answers: pd.Series[str], scale: Scale | None) -> tuple[list[str], ND
     return labels, np.asarray(answers.cat.codes, dtype=np.int32)
 
 
-def _odds_ratios(design: DesignMatrix, fit: FullFit, level: float) -> dict[tuple[str, int], Ratio]:
+def _odds_ratios(
+    design: DesignMatrix, fit: FullFit, level: float, steps: dict[str, Step]
+) -> dict[tuple[str, int], Ratio]:
     """Odds ratio and interval by characteristic and position of the answer; STEP for one per step."""
     ratios: dict[tuple[str, int], Ratio] = {}
     for c, name in enumerate(track(design.names, what="odds ratios")):
@@ -96,12 +101,17 @@ def _odds_ratios(design: DesignMatrix, fit: FullFit, level: float) -> dict[tuple
         for j in range(int(design.coding.first[c]) + 1, int(design.coding.first[c + 1]) + 1):
             low, high = fit.interval(j, level=level)
             estimate = fit.beta[j] if fit.separable[j] else np.nan
-            ratio = (float(np.exp(estimate)), float(np.exp(low)), float(np.exp(high)))
+            ratio = _ratio(estimate, low, high)
             touching = np.flatnonzero(design.coding.column[c] == j - 1)
             if touching[0] == known:
                 ratios[name, NOT_KNOWN] = ratio
             elif design.items.kind[c] == NOMINAL:
                 ratios.update({(name, int(a)): ratio for a in touching})
             else:
-                ratios[name, STEP] = ratio
+                size = steps[name].size
+                ratios[name, STEP] = _ratio(estimate * size, low * size, high * size)
     return ratios
+
+
+def _ratio(estimate: float, low: float, high: float) -> Ratio:
+    return odds_ratio(estimate), odds_ratio(low), odds_ratio(high)

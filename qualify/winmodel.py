@@ -9,13 +9,13 @@ import pandas as pd
 from scipy.special import expit
 
 from qualify.deals import Deals
-from qualify.design import PER_STEP
 from qualify.enough import check_deals
 from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
 from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import NUMERIC
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.steps import step_of
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
 from qualify.units import sample_of
@@ -28,9 +28,10 @@ class WinModel:
     Attributes
     ----------
     coefficients : DataFrame
-        characteristic, answer, estimate (log-odds), centre. For a score the row ``"per step"`` counts from
-        its `centre`, the mean of the known answers; `centre` is NaN elsewhere. Shrunken, so without
-        intervals: those belong to `find_factors`.
+        characteristic, answer, estimate (log-odds), centre, step. For a score the row ``"per step"`` (of
+        numbers other than ratings ``"per 25,000"``, say) counts from its `centre`, the mean of the known
+        answers, in steps of `step` units; both are NaN elsewhere. Shrunken, so without intervals: those
+        belong to `find_factors`.
     intercept : float
         Log-odds of a deal with reference answers and average ratings.
     penalty : float
@@ -154,19 +155,20 @@ def fit_win_model(deals: Deals) -> WinModel:
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)
     effects = answer_effects(training.coding, fit.beta)
-    rows: list[tuple[str, str, float, float]] = []
+    rows: list[tuple[str, str, float, float, float]] = []
     for c, name in enumerate(deals.survey.names):
         categories = [str(answer) for answer in deals.answers[name].cat.categories]
         if sample.items.kind[c] == NUMERIC:
             column = training.coding.column[c, 0]
             slope = float(fit.beta[column + 1]) if column >= 0 else 0.0
             centre = float(sample.items.value[c, 0] - training.coding.value[c, 0])
-            rows.append((name, PER_STEP, slope, centre))
-            rows.append((name, UNKNOWN, float(effects[c, len(categories) - 1]), np.nan))
+            step = step_of(deals.survey.characteristic(name), deals.answers[name])
+            rows.append((name, step.label, slope * step.size, centre, step.size))
+            rows.append((name, UNKNOWN, float(effects[c, len(categories) - 1]), np.nan, np.nan))
         else:
-            rows += [(name, text, float(effects[c, a]), np.nan) for a, text in enumerate(categories)]
+            rows += [(name, text, float(effects[c, a]), np.nan, np.nan) for a, text in enumerate(categories)]
     return WinModel(
-        coefficients=pd.DataFrame(rows, columns=["characteristic", "answer", "estimate", "centre"]),
+        coefficients=pd.DataFrame(rows, columns=["characteristic", "answer", "estimate", "centre", "step"]),
         intercept=float(fit.beta[0]),
         penalty=float(fit.strength),
         freedom=float(fit.freedom),
@@ -179,11 +181,12 @@ def fit_win_model(deals: Deals) -> WinModel:
 
 def _effects(answers: pd.Series[str], rows: pd.DataFrame, is_score: bool) -> pd.Series[float]:
     estimate = dict(zip(rows["answer"], rows["estimate"], strict=True))
+    counted = rows[rows["step"].notna()].to_dict("records")
     by_answer = {}
     for answer in answers.cat.categories:
         effect = estimate.get(answer, estimate.get(UNKNOWN, 0.0))
         if is_score and answer != UNKNOWN:
-            centre = float(rows.loc[rows["answer"] == PER_STEP, "centre"].iloc[0])
-            effect = estimate[PER_STEP] * (float(answer) - centre)
+            line = counted[0]
+            effect = line["estimate"] * ((float(answer) - line["centre"]) / line["step"])
         by_answer[answer] = effect
     return answers.astype(str).map(by_answer).astype(float)

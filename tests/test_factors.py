@@ -67,14 +67,14 @@ class TestAsInR:
         frame = pd.read_csv(real_data / folder / f"{folder}.csv").rename(columns={outcome: "won"})
         golden = GOLDEN[peer]
         names = [name for name in golden["coef"] if name != "(Intercept)"]
-        scores = {"PI", "EH"}
+        scores = {"PI": "per step", "EH": "per 1"}  # whole numbers, and others
         characteristics = [
-            asked(name, "score") if name in scores else yes_no(name, reference="0") for name in names
+            asked(name, "score", step=1) if name in scores else yes_no(name, reference="0") for name in names
         ]
         factors = ql.find_factors(deals_of(frame, *characteristics, min_answers=1))
         answers = factors.answers.set_index(["characteristic", "answer"])
         for name in names:
-            answer = answers.loc[(name, "per step" if name in scores else "1")]
+            answer = answers.loc[(name, scores.get(name, "1"))]
             assert answer["odds_ratio"] == pytest.approx(np.exp(golden["coef"][name]), rel=1e-6)
             assert answer["ci_low"] == pytest.approx(np.exp(golden["ci_lower"][name]), rel=1e-6)
             assert answer["ci_high"] == pytest.approx(np.exp(golden["ci_upper"][name]), rel=1e-6)

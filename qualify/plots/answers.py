@@ -139,7 +139,7 @@ def _sentence(factors: Factors, rows: pd.DataFrame, base: float) -> str:
         f"Dashed line: all {format_value(factors.n, 'count')} deals, {format_value(base, 'percent')} won."
     )
     (odds,) = grid(rows, ["odds_ratio", "ci_low", "ci_high"])
-    for n, cell, aside in zip(rows["n"].notna(), odds.cells, odds.asides, strict=True):
+    for step, n, cell, aside in zip(rows["answer"], rows["n"].notna(), odds.cells, odds.asides, strict=True):
         if not n and cell != "–":
-            sentence += f" Odds ratio per step, the other answers held: {cell} {aside}".rstrip() + "."
+            sentence += f" Odds ratio {step}, the other answers held: {cell} {aside}".rstrip() + "."
     return sentence

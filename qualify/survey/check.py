@@ -139,6 +139,8 @@ def _score(asked: Characteristic) -> Found:
     for name, number in limits.items():
         if number is not None and not _finite(number):
             yield f"has {name} {short(number)}", "write a finite number"
+    if asked.step is not None and not (_finite(asked.step) and asked.step > 0):
+        yield f"has step {short(asked.step)}", "write a number above 0, or leave it out"
     low = asked.low if asked.low is not None else -math.inf
     high = asked.high if asked.high is not None else math.inf
     if low >= high:
@@ -155,7 +157,7 @@ def _score(asked: Characteristic) -> Found:
 
 
 def _not_score(asked: Characteristic) -> Found:
-    for name in ("low", "high", "points_per_step"):
+    for name in ("low", "high", "points_per_step", "step"):
         if getattr(asked, name) is not None:
             yield f"is {asked.kind} and has {name}", "leave it out: only a score has one"
     yield from _compared(asked)

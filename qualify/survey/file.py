@@ -35,8 +35,9 @@ HEAD = """\
 # An answer is a word, or a word with more:  {value: High, anchor: "signs the contract", points: 3}
 # Also allowed for a characteristic: unknown (more words for "not known"), group, controllable: true (the team
 # can change it), hours (it takes to find out or bring about), blank: error (an empty cell is a mistake),
-# reference, contrast: [from, to], points_per_step, direction: with (higher answers should go with winning) or
-# against, known_before: true (the answer is known before the outcome, even if it decides the outcome).
+# reference, contrast: [from, to], points_per_step, step (of a score; its odds ratio is given for so many),
+# direction: with (higher answers should go with winning) or against, known_before: true (the answer is known
+# before the outcome, even if it decides the outcome).
 """
 COLUMNS = """
 # Headings in the table. Allowed: outcome, deal, close_date, survey_date, created_date, value, effort (hours

@@ -95,7 +95,10 @@ class Characteristic:
     low, high : float, optional
         Allowed range of a score; None is open.
     points_per_step : float, optional
-        Points a hand-made scorecard gives for each step of a score.
+        Points a hand-made scorecard gives for each 1 of a score.
+    step : float, optional
+        What the odds ratio of a score is given for, above 0; else 1 for ratings, and for other numbers a
+        round number near their interquartile range.
     hours : float, optional
         Hours it takes to find the answer out, or to bring another one about where the team can.
     reference : str, optional
@@ -122,6 +125,7 @@ class Characteristic:
     low: float | None = None
     high: float | None = None
     points_per_step: float | None = None
+    step: float | None = None
     hours: float | None = None
     reference: str | None = None
     contrast: tuple[str, str] | None = None

@@ -125,6 +125,7 @@ def _characteristic_to_dict(asked: Characteristic) -> dict[str, Any]:
         "controllable": asked.controllable,
         "blank": asked.blank,
         "points_per_step": _plain_number(asked.points_per_step),
+        "step": _plain_number(asked.step),
         "hours": _plain_number(asked.hours),
         "reference": asked.reference,
         "contrast": None if asked.contrast is None else list(asked.contrast),
@@ -240,7 +241,7 @@ def _characteristic(form: Form, found: Mapping[str, object], position: int) -> C
     answers = tuple(_answer(form, entry, where) for entry in form.entries(found.get("answers"), where))
     contrast = form.texts(found.get("contrast"), f"{where}, contrast,")
     reference = form.optional(found.get("reference"), f"{where}, reference,")
-    numbered = ("low", "high", "points_per_step", "hours")
+    numbered = ("low", "high", "points_per_step", "step", "hours")
     numbers = {key: form.number(found.get(key), f"{where}, {key},") for key in numbered}
     return Characteristic(
         name=name,
