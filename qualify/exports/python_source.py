@@ -8,7 +8,7 @@ from qualify.criteria import Criteria
 from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import Question, Rules, rules_of
 from qualify.survey import UNKNOWN
-from qualify.words import ALIKE, INVISIBLE_SIGNS, fold
+from qualify.words import ALIKE, INVISIBLE_SIGNS, NUMBER, as_number, fold
 
 _HEAD = '''\
 """Qualification criteria, version {version}: score a deal from its answers.
@@ -18,6 +18,7 @@ above) and the gates tripped. An answer that the criteria do not know raises Val
 """
 
 import math
+import re
 import unicodedata
 
 '''
@@ -30,10 +31,10 @@ def fold(cell):
         return ""
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         cell = int(cell)
-    text = str(cell)
+    text = " ".join("".join(sign for sign in str(cell) if sign not in INVISIBLE).split())
     if text.isascii():
-        return text.strip().lower()
-    return unicodedata.normalize("NFC", text).strip().replace("\\u2019", "'").casefold()
+        return text.lower()
+    return unicodedata.normalize("NFC", text).translate(ALIKE).casefold()
 
 
 def find_answer(question, cell):
@@ -42,15 +43,14 @@ def find_answer(question, cell):
     for answer, points, limit, words in question["words"]:
         if text in words:
             return answer, points, limit
-    if question["numbers"]:
-        try:
-            number = float(text) if set(text) <= set("0123456789+-.e") else math.nan
-        except ValueError:
-            number = math.nan
-        if question["least"] <= number <= question["most"]:
-            for answer, points, limit, low, high in question["numbers"]:
-                if low <= number < high:
-                    return answer, points, limit
+    number = float(text) if NUMBER.fullmatch(text) else math.nan
+    for answer, points, limit, same in question["same"]:
+        if number == same:
+            return answer, points, limit
+    if math.isfinite(number) and question["least"] <= number <= question["most"]:
+        for answer, points, limit, low, high in question["numbers"]:
+            if low <= number < high:
+                return answer, points, limit
     raise ValueError("no answer to " + repr(question["name"]) + ": " + repr(cell))
 
 
@@ -116,6 +116,7 @@ def criteria_to_python(criteria: Criteria) -> str:
 def _constants(rules: Rules) -> list[str]:
     questions = ",\n".join(_question(question) for question in rules.questions)
     return [
+        f"NUMBER = re.compile({NUMBER.pattern!r})",
         f"INVISIBLE = {INVISIBLE_SIGNS!a}",
         f"ALIKE = str.maketrans({''.join(map(chr, ALIKE))!a}, {''.join(ALIKE.values())!a})",
         f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
@@ -135,10 +136,28 @@ def _question(question: Question) -> str:
     return (
         f"    {{\n        'name': {question.name!r}, 'column': {question.column!r},\n"
         f"        'words': {words!r},\n"
+        f"        'same': {_same(question)!r},\n"
         f"        'numbers': [{', '.join(numbers)}],\n"
         f"        'least': {_number(question.least)}, 'most': {_number(question.most)},\n"
         f"        'columns': {list(question.columns)!r}, {_option(question)},\n    }}"
     )
+
+
+def _same(question: Question) -> list[tuple[str, int, float, float]]:
+    """Numbers that give an answer however they are spelt, where no other answer is that number as well."""
+    if question.is_number:
+        found = [
+            (c, number)
+            for c in question.choices
+            for word in c.words
+            if (number := as_number(word)) is not None
+        ]
+    else:
+        known = [c for c in question.choices if c.answer != UNKNOWN]
+        found = [(c, number) for c in known if (number := as_number(c.answer)) is not None]
+        numbers = [number for _, number in found]
+        found = [(c, number) for c, number in found if numbers.count(number) == 1]
+    return [(c.answer, c.points, c.limit, number) for c, number in found if math.isfinite(number)]
 
 
 def _option(question: Question) -> str:
