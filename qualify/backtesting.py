@@ -82,14 +82,22 @@ class Backtest:
     def _pays(self) -> str:
         return "" if np.isnan(self.break_even) else format_value(self.break_even, "percent")
 
-    def _repr_html_(self) -> str:
+    @property
+    def summary(self) -> str:
+        """How many deals it rests on, and from which win probability pursuing pays."""
+        pays = f" Pursuing pays from a chance of {self._pays}." if self._pays else ""
+        judged = "each judged by points that never saw it"
+        return f"{counted(self.n, 'closed deal')}, {self.won:,} won, {judged}.{pays}"
+
+    @property
+    def shown(self) -> list[str]:
+        """The columns of `table` that people look at first."""
         score = [] if self.table["score"].isna().all() else ["score"]
-        shown = ["threshold", *score, "pursued", *(f"{name}{end}" for name in SHOWN for end in ENDS)]
-        lead = (
-            f"{counted(self.n, 'closed deal')}, {self.won:,} won, each judged by points that never saw it. "
-            + (f"Pursuing pays from a chance of {self._pays}." if self._pays else "")
-        )
-        return page("Backtest", lead, [("Had only the likelier deals been pursued", self.table[shown])])
+        return ["threshold", *score, "pursued", *(f"{name}{end}" for name in SHOWN for end in ENDS)]
+
+    def _repr_html_(self) -> str:
+        sections = [("Had only the likelier deals been pursued", self.table[self.shown])]
+        return page("Backtest", self.summary, sections)
 
 
 def backtest(

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qualify._version import __version__
+from qualify.backtest_command import backtest
 from qualify.errors import InvalidArgument
 from qualify.ledger_commands import ledger_app, recalibrate
 from qualify.terminal import (
     AsJson,
     CriteriaFile,
     DealsFile,
+    Level,
     OutcomesFile,
     Replicates,
     Seed,
+    SurveyFile,
+    hand_over,
     plain_errors,
     show,
     tell,
@@ -40,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(backtest)
 app.command()(recalibrate)
 app.add_typer(ledger_app, name="ledger")
 
@@ -64,13 +69,16 @@ def _options(
 @app.command()
 def analyze(  # noqa: PLR0913 (the options of a command)
     deals: DealsFile,
-    survey: Annotated[
-        Path, typer.Option(help="The survey: .yaml or .json (`qualify infer-survey` drafts one).")
-    ],
+    survey: SurveyFile,
     out: Annotated[Path, typer.Option(help="Folder for the results; made where it is missing.")],
     outcomes: OutcomesFile = None,
+    zones: Annotated[
+        tuple[float, float],
+        typer.Option(help="Win probabilities that divide the zones where there is no sharp tipping point."),
+    ] = (0.25, 0.75),
     seed: Seed = 0,
     replicates: Replicates = 200,
+    level: Level = 0.95,
     as_json: AsJson = False,
 ) -> None:
     """Find what goes with winning, how far that can be trusted on deals not seen, where the score tips.
@@ -78,7 +86,7 @@ def analyze(  # noqa: PLR0913 (the options of a command)
     Writes summary, criteria, tables (also validation.csv, audit.csv), win_curve.png and calibration.png.
     """
     with plain_errors():
-        options = {"rng": seed, "replicates": replicates}
+        options = {"rng": seed, "replicates": replicates, "level": level, "zones": zones}
         study, written = _analyze(deals, survey, out, options, outcomes)
         if as_json:
             from qualify.study_files import study_to_dict
@@ -138,7 +146,7 @@ def infer_survey(  # noqa: PLR0913 (the options of a command)
         )
         tell_notes(drafted)
         if out is None:
-            typer.echo(survey_to_yaml(drafted), nl=False)
+            hand_over(survey_to_yaml(drafted))
             return
         write_survey(drafted, out)
         n = len(drafted.names)

@@ -92,13 +92,13 @@ class Zoning:
         return cls(low=low, high=high, source=source)
 
 
-def divided_by(zones: object, deals: Deals) -> dict[str, Any]:
+def divided_by(zones: object, deals: Deals, *, where: str = "refine_criteria") -> dict[str, Any]:
     """Check what divides the zones: two win probabilities, or the break-even one twice, and its economics."""
     if isinstance(zones, Economics):
         _, pays = past_of(deals, zones)
         if np.isnan(pays):
             raise InvalidArgument(
-                "`zones` of `refine_criteria` need what a win is worth and what pursuing a deal costs, as "
+                f"`zones` of `{where}` need what a win is worth and what pursuing a deal costs, as "
                 "Economics(value=50_000, cost=8_000)."
             )
         money = {"value": zones.value, "cost": zones.cost, "break_even": pays}
@@ -109,7 +109,7 @@ def divided_by(zones: object, deals: Deals) -> dict[str, Any]:
         low, high = 1.0, 0.0
     if not 0 < low < high < 1:
         raise InvalidArgument(
-            "`zones` of `refine_criteria` must be two win probabilities that ascend within 0 and 1, as "
+            f"`zones` of `{where}` must be two win probabilities that ascend within 0 and 1, as "
             f"(0.25, 0.75), or Economics; got {short(zones)}."
         )
     return {"zones": [low, high]}

@@ -10,7 +10,9 @@ import numpy as np
 
 from qualify.audit import Audit, audit_deals
 from qualify.criteria import Criteria, refine_criteria
+from qualify.criteria_tables import divided_by
 from qualify.deals import Deals
+from qualify.economics import Economics
 from qualify.enough import check_draws, check_outcomes
 from qualify.errors import check_level
 from qualify.factors import Factors, find_factors
@@ -94,6 +96,7 @@ def analyze(
     rng: np.random.Generator | int | None = 0,
     replicates: int = 200,
     level: float = 0.95,
+    zones: tuple[float, float] | Economics = (0.25, 0.75),
 ) -> Study:
     """Run the whole chain: audit, factors, win model and its validation, tipping point, criteria, summary.
 
@@ -108,6 +111,8 @@ def analyze(
         Bootstrap draws of the validation, of the tipping point and of the criteria, at least 2.
     level : float
         Confidence level of all intervals, in (0, 1).
+    zones : tuple of float, or Economics
+        What divides the zones of the criteria where there is no sharp tipping point, as in `refine_criteria`.
 
     Returns
     -------
@@ -120,7 +125,8 @@ def analyze(
         Where there are not at least ten won and ten lost deals, or they come from too few accounts;
         `audit_deals` says more about them.
     InvalidArgument
-        For deals that `read_deals` has not read, a level outside (0, 1) or fewer than two replicates.
+        For deals that `read_deals` has not read, a level outside (0, 1), fewer than two replicates, or zones
+        that `refine_criteria` would refuse.
 
     Notes
     -----
@@ -140,6 +146,7 @@ def analyze(
     check_level(level, where="analyze")
     replicates = check_draws(replicates, where="analyze")
     check_outcomes(deals, where="a study")
+    divided_by(zones, deals, where="analyze")
     chance = _chances(rng)
     steps: dict[str, Callable[[], Any]] = {
         "audit": lambda: audit_deals(deals, level=level),
@@ -147,7 +154,9 @@ def analyze(
         "model": lambda: fit_win_model(deals),
         "validation": lambda: validate(deals, replicates=replicates, level=level, rng=chance[3]),
         "tipping": lambda: find_tipping_point(deals, replicates=replicates, level=level, rng=chance[1]),
-        "criteria": lambda: refine_criteria(deals, replicates=replicates, level=level, rng=chance[2]),
+        "criteria": lambda: refine_criteria(
+            deals, zones=zones, replicates=replicates, level=level, rng=chance[2]
+        ),
     }
     found: dict[str, Any] = {name: steps[name]() for name in track(list(steps), what="analysing")}
     told = {name: found[name] for name in ("audit", "factors", "validation", "tipping", "criteria")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ OutcomesFile = Annotated[
     Path | None,
     typer.Option(help="A second table with the outcomes, joined by deal id, where DEALS holds answers only."),
 ]
+SurveyFile = Annotated[
+    Path, typer.Option(help="The survey: .yaml or .json (`qualify infer-survey` drafts one).")
+]
 CriteriaFile = Annotated[
     Path, typer.Argument(help="criteria.json, as `qualify analyze` wrote it.", metavar="CRITERIA")
 ]
@@ -30,6 +34,7 @@ Seed = Annotated[int, typer.Option(help="Seed of all chance; the same seed gives
 Replicates = Annotated[
     int, typer.Option(help="Bootstrap draws; more take longer and make intervals steadier.", min=2)
 ]
+Level = Annotated[float, typer.Option(help="Confidence level of the intervals, within 0 and 1.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -65,6 +70,16 @@ def show(text: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for line in text.split("\n"):
         console.print(Text(line, style="bold" if line.isupper() else ""))
+
+
+def hand_over(data: str) -> None:
+    """Write data to standard output, in UTF-8 where a file or a program takes it, whatever the terminal's."""
+    if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
+        typer.echo(data, nl=False)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data.encode("utf-8"))
+    sys.stdout.buffer.flush()
 
 
 def tell(text: str) -> None:

@@ -177,6 +177,25 @@ def test_infer_survey_prints_or_writes_and_replaces_only_when_told(inputs: Path,
     assert forced.exit_code == 0 and out.read_text("utf-8") == printed.stdout
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932", "utf-8"])
+def test_redirect_cp1252_a_printed_survey_is_utf8_whatever_the_terminal(
+    tmp_path: Path, encoding: str
+) -> None:
+    sizes = ["≥ 500 Mio €", "klein → mittel", "日本語"]
+    pd.DataFrame({"Größe": sizes * 20, "Stage": ["Closed Won", "Closed Lost"] * 30}).to_csv(
+        tmp_path / "deals.csv", index=False
+    )
+    given = ["infer-survey", tmp_path / "deals.csv", "--outcome", "Stage"]
+    assert run(*given, "--out", tmp_path / "written.yaml").exit_code == 0
+    command = [sys.executable, "-c", "from qualify.cli import app; app()", *map(str, given)]
+    told = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    done = subprocess.run(command, env=told, capture_output=True, cwd=ROOT, check=True)
+    assert done.stdout == (tmp_path / "written.yaml").read_bytes()
+    (tmp_path / "redirected.yaml").write_bytes(done.stdout)
+    answers = read_survey(tmp_path / "redirected.yaml").characteristic("Größe").values
+    assert set(answers) == set(sizes)
+
+
 def test_infer_survey_with_words_of_its_own_for_won(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"Stage": ["Signed", "Renewed", "Gone"] * 8, "Budget": ["Yes", "No", "No", "Yes"] * 6}
