@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from qualify.criteria import Criteria, refine_criteria
 from qualify.deals import read_deals
+from qualify.errors import InvalidArgument, InvalidDeals, InvalidSurvey, Problem
 from qualify.reading.cells import cell_text
 from qualify.scoring import score_deals
 from qualify.survey import UNKNOWN_WORDS, Answer, Characteristic, Columns, Outcomes, Survey
@@ -108,9 +112,10 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_features_in_ = table.shape[1]
         if isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns):
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        survey = self._survey(table)
-        table[survey.columns.outcome] = np.where(won == 1, WON, LOST)
-        deals = read_deals(table, survey)
+        with self._told_of_columns():
+            survey = self._survey(table)
+            table[survey.columns.outcome] = np.where(won == 1, WON, LOST)
+            deals = read_deals(table, survey)
         self.criteria_: Criteria = refine_criteria(
             deals,
             max_characteristics=self.max_characteristics,
@@ -136,13 +141,18 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         table = _table(X)
         names = getattr(self, "feature_names_in_", None)
         if isinstance(X, pd.DataFrame) and names is not None and set(names) - set(X.columns):
-            raise ValueError("The feature names should match those that were passed during fit.")
+            missing = "".join(f"\n- {name}" for name in names if name not in X.columns)
+            raise ValueError(
+                "The feature names should match those that were passed during fit.\n"
+                f"Feature names seen at fit time, yet now missing:{missing}"
+            )
         if table.shape[1] != self.n_features_in_ and names is None:
             raise ValueError(
                 f"X has {table.shape[1]} features, but ScorecardClassifier is expecting "
                 f"{self.n_features_in_} features as input"
             )
-        scored = score_deals(self.criteria_, table).table
+        with self._told_of_columns():
+            scored = score_deals(self.criteria_, table).table
         chance = np.empty(len(table))
         # Rows are numbered from 2, as in a spreadsheet with headings; results come best first.
         chance[scored["deal"].astype(int).to_numpy() - 2] = scored["probability"].to_numpy()
@@ -170,6 +180,20 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
         return tags
 
+    @contextmanager
+    def _told_of_columns(self) -> Iterator[None]:
+        """Say what is wrong in words of columns and categories, unless a survey was given."""
+        try:
+            yield
+        except (InvalidDeals, InvalidSurvey) as error:
+            if self.survey is not None:
+                raise
+            criteria = getattr(self, "criteria_", None)
+            asked = () if criteria is None else criteria.survey.characteristics
+            seen = {one.column: one.values for one in asked}
+            problems = [_of_columns(problem, seen) for problem in error.problems]
+            raise type(error)(problems, "X cannot be used:") from None
+
     def _survey(self, table: pd.DataFrame) -> Survey:
         """Take the survey given, deals numbered; or make one of the columns."""
         outcomes = Outcomes(won=(WON,), lost=(LOST,))
@@ -194,9 +218,30 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _table(X: ArrayLike | pd.DataFrame) -> pd.DataFrame:
     """Give X as a table of its own, its columns named."""
     if isinstance(X, pd.DataFrame):
+        twice = X.columns[X.columns.duplicated()].unique()
+        if len(twice):
+            raise InvalidArgument(f"X has several columns of the same name: {', '.join(map(repr, twice))}.")
         return X.reset_index(drop=True).copy()
     values = check_array(X, dtype=None, ensure_all_finite="allow-nan")
     return pd.DataFrame(values, columns=[f"x{j}" for j in range(values.shape[1])])
+
+
+def _of_columns(problem: Problem, seen: dict[str, tuple[str, ...]]) -> Problem:
+    """Word a problem of a survey or table as one of the columns of X, whose rows count from 0."""
+    reason, fix = problem.reason, problem.mend
+    if reason == "not an answer of the survey":
+        known = ", ".join(seen.get(problem.column or "", ())[:12])
+        reason, fix = "not a category seen in fit", f"seen were {known}; give one of them, or a missing cell"
+    elif reason == "not a number":
+        reason, fix = "not a number, and the column held only numbers in fit", "give one, or a missing cell"
+    elif reason == "the survey asks nothing":
+        reason, fix = "no column has two values", "give columns whose values differ"
+    elif reason == "a characteristic has no name" or reason.endswith(" names no column"):
+        reason, fix = "a column has a blank name", "give it one"
+    elif "survey" in fix:
+        fix = "give numbers instead of text"
+    row = problem.row - 2 if isinstance(problem.row, int) else problem.row
+    return replace(problem, reason=reason.replace("characteristic ", "column ", 1), mend=fix, row=row)
 
 
 def _characteristic(name: str, cells: pd.Series[Any]) -> Characteristic | None:

@@ -113,3 +113,43 @@ def test_what_cannot_be_learned_or_foretold_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         wrong(model)
+
+
+def told(call: Any) -> str:
+    with pytest.raises(ql.QualifyError) as raised:
+        call()
+    return str(raised.value)
+
+
+def test_messages_speak_of_columns_and_categories(model: ql.ScorecardClassifier) -> None:
+    fresh = clone(model)
+    name = next(one.name for one in model.criteria_.survey.characteristics if one.kind == "yes_no")
+    odd = X.reset_index(drop=True).astype(object)
+    odd.loc[3, name] = "Maybe"
+    assert told(lambda: model.predict(odd)) == (
+        f"X cannot be used:\n  - column {name}, row 3, 'Maybe': not a category seen in fit; "
+        "seen were No, Yes; give one of them, or a missing cell"
+    )
+    messages = [
+        told(lambda: model.predict(odd)),
+        told(lambda: model.predict(X.assign(Champion="nobody knows"))),
+        told(lambda: fresh.fit(X.assign(**dict.fromkeys(X.columns, 1)), Y)),
+        told(lambda: fresh.fit(X.set_axis(["outcome", "deal", *X.columns[2:]], axis=1), Y)),
+        told(lambda: fresh.fit(X.rename(columns={"Champion": " "}), Y)),
+        told(lambda: fresh.fit(pd.concat([X, X], axis=1), Y)),
+    ]
+    assert "no column has two values" in messages[2] and "column 'outcome' has a name" in messages[3]
+    assert "blank name" in messages[4] and "several columns of the same name" in messages[5]
+    for message in messages:
+        assert not {"survey", "characteristic", "answer"} & set(message.replace(",", " ").split())
+
+
+def test_a_missing_column_is_named_as_scikit_learn_does(model: ql.ScorecardClassifier) -> None:
+    with pytest.raises(ValueError, match=r"yet now missing:\n- Champion$"):
+        model.predict(X.drop(columns="Champion"))
+
+
+def test_with_a_survey_messages_speak_of_the_survey() -> None:
+    wrong = X.assign(Champion="nobody knows")
+    said = told(lambda: ql.ScorecardClassifier(survey=TEAM.survey, replicates=2).fit(wrong, Y))
+    assert said.startswith("the table does not fit the survey")
