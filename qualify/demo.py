@@ -26,7 +26,7 @@ CONTENTS = {
     "scored.csv": "the open deals, scored",
 }
 NEXT = """\
-qualify infer-survey deals.csv --outcome Status --out survey.yaml    then correct survey.yaml by hand
+qualify infer-survey deals.csv --outcome Status --out survey.yaml    # then correct survey.yaml by hand
 qualify analyze deals.csv --survey survey.yaml --out results
 qualify score results/criteria.json open.csv --out scored.csv
 qualify export results/criteria.json criteria.xlsx criteria.salesforce.txt"""
