@@ -24,6 +24,7 @@ from qualify.deals.options import read_option_column
 from qualify.deals.outcomes import read_outcomes
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
 from qualify.reading.joining import join_tables
+from qualify.reading.layout import UTF_8
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.model import Survey
 
@@ -318,5 +319,6 @@ def _raise(table: RawTable, faults: Faults) -> None:
     problems = faults.all()
     if not problems:
         return
-    encoding = "" if table.encoding in ("", "utf-8", "utf-8-sig") else f" (read as {table.encoding})"
+    used = table.layout.encoding
+    encoding = "" if used in UTF_8 else f" (read as {used})"
     raise InvalidDeals(problems, f"{table.name}{encoding} does not fit the survey:")
