@@ -231,7 +231,7 @@ class _Search:
             return np.zeros(len(below), dtype=np.bool_)
         widths, headings = self.rows.widths[below], len(self.names)
         beyond = (widths > headings + 1) | ((widths > headings) & ~self.rows.open_end[below])
-        return (widths != self.width) | beyond
+        return np.asarray((widths != self.width) | beyond)
 
     def _no_deals(self, block: NDArray[np.intp]) -> bool:
         """Return whether no row of a block below a blank row is filled like a deal."""

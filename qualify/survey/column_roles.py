@@ -121,6 +121,7 @@ TECHNICAL = """
 PERHAPS = (
     "status, progress, finished, duration, name, id, start, end, today, email, tags, index, version, token"
 )
+PROBED = 200  # different cells that show whether a column holds dates
 SURE_FROM = 2  # technical headings from which a table is a form's
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 PERIOD = re.compile(
@@ -236,6 +237,9 @@ def holds_periods(clues: Clues) -> bool:
 
 def dates_in(coded: Coded) -> Dates | None:
     """Return the cells as dates where every filled one looks like a date, whether or not it can be read."""
+    start = read_dates(coded.values[:PROBED])
+    if not any(start.values) and not start.ambiguous and not start.serial:
+        return None
     dates = read_dates(coded.values)
     wrong = [
         cell_text(coded.values[place])
