@@ -8,7 +8,7 @@ from qualify.criteria import Criteria
 from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import Question, Rules, rules_of
 from qualify.survey import UNKNOWN
-from qualify.words import ALIKE, INVISIBLE_SIGNS, fold
+from qualify.words import INVISIBLE, PUNCTUATION, fold
 
 _HEAD = '''\
 """Qualification criteria, version {version}: score a deal from its answers.
@@ -116,8 +116,8 @@ def criteria_to_python(criteria: Criteria) -> str:
 def _constants(rules: Rules) -> list[str]:
     questions = ",\n".join(_question(question) for question in rules.questions)
     return [
-        f"INVISIBLE = {INVISIBLE_SIGNS!a}",
-        f"ALIKE = str.maketrans({''.join(map(chr, ALIKE))!a}, {''.join(ALIKE.values())!a})",
+        f"INVISIBLE = {INVISIBLE!a}",
+        f"ALIKE = str.maketrans({''.join(map(chr, PUNCTUATION))!a}, {''.join(PUNCTUATION.values())!a})",
         f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
         f"START = {rules.start}",
         f"PROBABILITIES = {list(rules.probabilities)!r}",

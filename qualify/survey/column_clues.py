@@ -297,7 +297,9 @@ def unknown_among(words: Sequence[str]) -> set[str]:
     """
     plain = {word for word in words if word in UNKNOWN_WORDS or word in MORE_UNKNOWN}
     rest = [word for word in words if word not in plain and word not in CODES]
-    known = [set(pair) for pair in YES_NO] + scale_words()
-    clear = not _numbers(rest).faults or any({comparable(word) for word in rest} <= some for some in known)
+    clear = not _numbers(rest).faults
+    if not clear and len(rest) <= PROBED:
+        told = {comparable(word) for word in rest}
+        clear = any(told <= some for some in [*map(set, YES_NO), *scale_words()])
     codes = {word for word in words if word in CODES}
     return plain | codes if rest and clear else plain | (codes - {"na"})

@@ -244,7 +244,7 @@ def dates_in(coded: Coded) -> Dates | None:
     wrong = [
         cell_text(coded.values[place])
         for place, (reason, _) in dates.faults.items()
-        if reason == "not a date"
+        if reason.endswith("not a date")
     ]
     some = any(value is not None for value in dates.values) or dates.ambiguous or dates.serial
     return dates if some and all(_is_unknown(text) for text in wrong) else None
