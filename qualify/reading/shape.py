@@ -115,17 +115,15 @@ def is_doubtful(cells: Row, delimiter: str = "") -> bool:
     return bool(delimiter) and any("\n" in cell and delimiter in cell for cell in filled)
 
 
-def find_table(
-    rows: Rows, *, heading_row: int | None = None, heading_rows: int | None = None
-) -> Shape | None:
+def find_table(rows: Rows, layout: TableLayout | None = None) -> Shape | None:
     """Find the table.
 
     Parameters
     ----------
     rows : Rows
         All rows.
-    heading_row, heading_rows : int, optional
-        Row of the first headings, from 1, and how many there are, where that is known.
+    layout : TableLayout, optional
+        Where its headings stand, if that is known.
 
     Returns
     -------
@@ -135,18 +133,20 @@ def find_table(
     used = np.flatnonzero(rows.filled)
     if not used.size:
         return None
-    start = _heading_place(rows, used) if heading_row is None else heading_row - 1
+    known = None if layout is None else layout.heading_row
+    start = _heading_place(rows, used) if known is None else known - 1
     below = used[used > start]
     sample = [*below[:400].tolist(), *below[400:][-200:].tolist()]
     cells = rows.fetch([start, *sample])
     first = cells.get(start, ())
-    known = [cells[place] for place in sample]
-    headings = read_headings(first, known[:3], known, rows=heading_rows)
+    shown = [cells[place] for place in sample]
+    told = None if layout is None or known is None else layout.heading_rows
+    headings = read_headings(first, shown[:3], shown, rows=told)
     search = _Search(
         rows=rows,
         first=first,
         names=headings.names,
-        kinds=kinds_of(known[headings.rows - 1 :]),
+        kinds=kinds_of(shown[headings.rows - 1 :]),
         usual=float(np.median(rows.filled[below])) if below.size else 0.0,
         width=_usual_width(rows, below) if below.size else len(first),
     )

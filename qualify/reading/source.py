@@ -183,7 +183,7 @@ def _from_text(data: bytes, name: str, sheet: str | None, layout: TableLayout | 
 
 def _from_workbook(data: bytes, name: str, sheet: str | None, layout: TableLayout | None) -> RawTable:
     book = read_workbook(data, name, sheet)
-    return _from_rows(book.rows, name, TableLayout(sheet=book.sheet), book.notes)
+    return _from_rows(book.rows, name, TableLayout(sheet=book.sheet), book.notes, layout)
 
 
 def _from_page(data: bytes, name: str, sheet: str | None, layout: TableLayout | None) -> RawTable:
@@ -197,7 +197,7 @@ def _from_page(data: bytes, name: str, sheet: str | None, layout: TableLayout | 
         if len(tables) > 1
         else []
     )
-    return _from_rows(largest, name, TableLayout(encoding=encoding), tuple(said))
+    return _from_rows(largest, name, TableLayout(encoding=encoding), tuple(said), layout)
 
 
 def _refuse_xml(data: bytes, name: str, sheet: str | None, layout: TableLayout | None) -> RawTable:
@@ -210,9 +210,13 @@ def _from_json(data: bytes, name: str, sheet: str | None, layout: TableLayout | 
 
 
 def _from_rows(
-    rows: Sequence[Sequence[Any]], name: str, layout: TableLayout, notes: tuple[str, ...]
+    rows: Sequence[Sequence[Any]],
+    name: str,
+    layout: TableLayout,
+    notes: tuple[str, ...],
+    known: TableLayout | None,
 ) -> RawTable:
-    shape = find_table(sheet_rows(rows))
+    shape = find_table(sheet_rows(rows), known)
     if shape is None:
         raise InvalidDeals(Problem(reason=f"{name} is empty", mend="give a table with headings and rows"))
     width = max((len(row) for row in rows), default=0)

@@ -76,11 +76,7 @@ def read_text_table(data: bytes, name: str, layout: TableLayout | None = None) -
     text, delimiter, shown = _separated(content, name, None if layout is None else layout.delimiter)
     records = _Records(text=text, delimiter=delimiter, name=name)
     rows = records.profile()
-    shape = find_table(
-        rows,
-        heading_row=None if layout is None else layout.heading_row,
-        heading_rows=None if layout is None or layout.heading_row is None else layout.heading_rows,
-    )
+    shape = find_table(rows, layout)
     if shape is None:
         raise InvalidDeals(Problem(reason=f"{name} is empty", mend="give a table with headings and rows"))
     told = TableLayout(

@@ -118,7 +118,7 @@ def _read(data: bytes, name: str, sheet: str | None) -> Workbook:
     shown = [one.name for one in book.sheets_metadata if one.visible == calamine.SheetVisibleEnum.Visible]
     if not names:
         raise InvalidDeals(Problem(reason=f"{name} has no sheet with cells", mend="add one"))
-    if sheet is not None and sheet not in names:
+    if sheet is not None and sheet not in names:  # a workbook of one sheet leaves no choice
         hint = did_you_mean(sheet, names) or f" The sheets are {', '.join(names[:20])}."
         raise InvalidDeals(Problem(reason=f"{name} has no sheet {sheet!r}", mend=f"name another.{hint}"))
     tables = [one for one in names if one in shown and _is_table(book.get_sheet_by_name(one))]
