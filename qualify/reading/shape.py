@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from qualify.errors import Problem
 from qualify.reading.headings import Headings, Kinds, cell_words, is_number_like, kinds_of, read_headings
+from qualify.reading.layout import TableLayout
 
 Row = Sequence[Any]
 

@@ -278,7 +278,7 @@ def _rank(role: str, column: Column) -> int | None:
 
 def _fits(role: str, column: Column) -> bool:
     clues = column.clues
-    plain = bool(clues.known) and not (clues.yes_no or clues.ordered)
+    plain = bool(clues.known) and not (clues.yes_no or clues.ordered or clues.unknown)
     return plain and CHECKS.get(role, _some_words)(column)
 
 
@@ -290,7 +290,9 @@ def _is_id(column: Column) -> bool:
 
 def _is_date(column: Column) -> bool:
     dates = dates_in(column.coded)
-    return dates is not None and not dates.ambiguous and not dates.serial
+    if dates is None or dates.ambiguous or dates.serial:
+        return False
+    return all(fold(cell_text(column.coded.values[place])) in UNKNOWN_WORDS for place in dates.faults)
 
 
 def _is_amount(column: Column) -> bool:
