@@ -37,10 +37,10 @@ def existing_file(path: PathLike, suffixes: Sequence[str], error: type[QualifyEr
         Of the type `error`, with a name near by where the file is missing.
     """
     file = Path(path)
-    checked_suffix(file, suffixes, error)
     try:
         if file.is_dir():
             raise error(f"{file} is a folder, not a file; name a file in it")
+        checked_suffix(file, suffixes, error)
         if not file.exists():
             raise error(f"there is no file {file}{_nearby(file)}")
     except (OSError, ValueError) as problem:  # a NUL in the name, a folder that may not be read
@@ -69,7 +69,7 @@ def checked_suffix(file: Path, suffixes: Sequence[str], error: type[QualifyError
     """
     if file.suffix.lower() not in suffixes:
         ending = f"ends with {file.suffix!r}" if file.suffix else "has no suffix"
-        mend = "save the workbook as .xlsx" if file.suffix.lower() == ".xls" else f"use {', '.join(suffixes)}"
+        mend = f"use {', '.join(suffixes)}"
         raise error(Problem(reason=f"{file} {ending}, which says no known format", mend=mend))
 
 

@@ -1,4 +1,4 @@
-"""How words and numbers are compared: case, outer space and the spelling of a number do not matter."""
+"""How words and numbers are compared: case, space, typography and a number's spelling do not matter."""
 
 from __future__ import annotations
 
@@ -6,40 +6,58 @@ import math
 import re
 import unicodedata
 
-INVISIBLE_SIGNS = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # of no width
-INVISIBLE = re.compile(f"[{INVISIBLE_SIGNS}]")
-QUOTES, DOUBLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u00b4`", "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
-DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
-# Signs that are typed as another one.
-ALIKE = {
-    ord(sign): plain
-    for signs, plain in ((QUOTES, "'"), (DOUBLE_QUOTES, '"'), (DASHES, "-"))
-    for sign in signs
-}
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+
+# Soft hyphen, zero-width characters, joiners, byte order mark, and marks of the direction of writing.
+INVISIBLE = (
+    "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+NOTHING = dict.fromkeys(map(ord, INVISIBLE))
+PUNCTUATION = str.maketrans(
+    dict.fromkeys("‘’‚‛′´ʼ‹›", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
+)
 
 
 def clean_text(text: str) -> str:
-    """Return a text without what cannot be seen: signs of no width, outer and doubled spaces.
+    """Return a text without what cannot be seen: invisible characters, outer and repeated space.
 
     Parameters
     ----------
     text : str
-        As written.
+        A cell or heading as written.
 
     Returns
     -------
     str
-        Every kind of space, such as a no-break space, is a plain one.
+        Every kind of space is a plain one, and so is a line break.
 
     Examples
     --------
-    >>> clean_text("  Closed   Won ")
-    'Closed Won'
+    >>> clean_text("\u200bVery\u00a0  high ")
+    'Very high'
     """
-    if not text.isascii():
-        text = INVISIBLE.sub("", text)
-    return " ".join(text.split())
+    return " ".join(text.split() if text.isascii() else text.translate(NOTHING).split())
+
+
+def plain_punctuation(text: str) -> str:
+    """Return a text with straight quotes, plain apostrophes and plain dashes.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        Of the same length.
+
+    Examples
+    --------
+    >>> plain_punctuation("“Go” – 11‑50")
+    '"Go" - 11-50'
+    """
+    return text if text.isascii() else text.translate(PUNCTUATION)
 
 
 def fold(text: str) -> str:
@@ -53,17 +71,17 @@ def fold(text: str) -> str:
     Returns
     -------
     str
-        Clean, in one case, composed; typographic quotes and dashes are plain ones.
+        Clean (see `clean_text`), in one case, composed, quotes and dashes plain.
 
     Examples
     --------
-    >>> fold("  Don’t KNOW ")
+    >>> fold("  Don’t  KNOW ")
     "don't know"
     """
-    text = clean_text(text)
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", text).translate(ALIKE).casefold()
+    clean = clean_text(text)
+    if clean.isascii():
+        return clean.lower()
+    return plain_punctuation(unicodedata.normalize("NFC", clean).casefold())
 
 
 def squeeze(text: str) -> str:

@@ -156,12 +156,13 @@ def test_any_ragged_text_is_read_or_refused(tmp_path_factory, lines, mark, ends)
 def test_text_tables_keep_every_cell_as_it_is_written(rows, mark, encoding):
     frame = pd.DataFrame([*rows], columns=["first", "second", "third"])
     frame = frame.map(lambda text: "".join(c for c in text if c >= " " and c not in "\ufeff").strip("\x85"))
+    frame["first"] = [f"D-{place} {text}" for place, text in enumerate(frame["first"])]
     stream = io.StringIO()
     frame.to_csv(stream, sep=mark, index=False, quoting=1)
     table = read_text_table(stream.getvalue().encode(encoding), "t.csv")
-    assert table.headings == ["first", "second", "third"]
+    assert table.shape.headings.names == ("first", "second", "third")
     assert table.cells.to_numpy().tolist() == frame.to_numpy().tolist()
-    assert table.first_row == 2
+    assert table.shape.heading_row == 1
 
 
 @quick

@@ -14,7 +14,7 @@ from qualify.errors import Problem, did_you_mean
 from qualify.reading.cells import Coded
 from qualify.reading.dates import read_dates
 from qualify.reading.layout import DateOrder
-from qualify.reading.numbers import Marks, read_numbers
+from qualify.reading.numbers import Marks, Numbers, read_numbers
 from qualify.survey.model import UNKNOWN, Characteristic, Survey
 from qualify.words import as_number, fold, number_text
 
@@ -144,7 +144,10 @@ def read_date_column(
     ndarray of datetime64[us]
         One per row.
     """
-    dates = read_dates(_filled(coded), order=order)
+    if order == "day numbers":
+        dates = read_dates(coded.values, serial=True)
+    else:
+        dates = read_dates(coded.values, order=order)
     faults.cells(column, coded, dates.faults)
     return np.array([*dates.values, None], dtype="datetime64[us]")[coded.codes]
 
@@ -172,7 +175,7 @@ def read_number_column(
     ndarray of float
         One per row.
     """
-    numbers = read_numbers(_filled(coded), marks=marks)
+    numbers = read_numbers(coded.values, marks=marks)
     wrong: dict[int, Fault] = dict(numbers.faults)
     for place, number in enumerate(numbers.values):
         if weight and number <= 0:
@@ -222,19 +225,31 @@ def _match_score(asked: Characteristic, survey: Survey, coded: Coded) -> Matches
     low = -math.inf if asked.low is None else asked.low
     high = math.inf if asked.high is None else asked.high
     texts = coded.texts()
-    filled = [
-        None if fold(text) in unknown else cell for text, cell in zip(texts, _filled(coded), strict=True)
-    ]
-    numbers = read_numbers(filled, marks=marks_of(survey))
-    wrong: dict[int, Fault] = dict(numbers.faults)
+    known = [None if fold(text) in unknown else cell for text, cell in zip(texts, coded.values, strict=True)]
+    numbers = _read_within(known, low, high, marks_of(survey))
+    wrong = dict(numbers.faults)
     matched: list[str | None] = []
     for place, number in enumerate(numbers.values):
-        known = not math.isnan(number) and number not in codes
-        if known and not low <= number <= high:
+        if not math.isnan(number) and number not in codes and not low <= number <= high:
             limit = f"below low ({number_text(low)})" if number < low else f"above high ({number_text(high)})"
             wrong[place] = (limit, "correct it, or move the limit in the survey")
-        matched.append(number_text(number) if known and place not in wrong else None)
+        unread = math.isnan(number) or place in wrong or number in codes
+        matched.append(None if unread else number_text(number))
     return matched, wrong
+
+
+def _read_within(cells: list[object], low: float, high: float, marks: Marks | None) -> Numbers:
+    """Read numbers; where both readings of their marks fit the column, the range may leave only one."""
+    found = read_numbers(cells, marks=marks)
+    if not found.ambiguous:
+        return found
+    readings = [read_numbers(cells, marks=Marks(decimal=mark)) for mark in (".", ",")]
+    within = [numbers for numbers in readings if not numbers.faults and _all_within(numbers, low, high)]
+    return within[0] if len(within) == 1 else found
+
+
+def _all_within(numbers: Numbers, low: float, high: float) -> bool:
+    return all(low <= value <= high for value in numbers.values if not math.isnan(value))
 
 
 def marks_of(survey: Survey) -> Marks | None:
@@ -253,13 +268,7 @@ def marks_of(survey: Survey) -> Marks | None:
     table = survey.table
     if table is None or (table.decimal is None and table.thousands is None):
         return None
-    decimal = table.decimal or ("," if table.thousands == "." else ".")
-    return Marks(decimal=decimal, thousands=table.thousands)
-
-
-def _filled(coded: Coded) -> list[object]:
-    """Return the distinct cells, errors of a spreadsheet as missing."""
-    return [cell if text else None for text, cell in zip(coded.texts(), coded.values, strict=True)]
+    return Marks(decimal=table.decimal, thousands=table.thousands)
 
 
 def _categories(asked: Characteristic, matched: list[str | None]) -> list[str]:

@@ -24,6 +24,7 @@ from qualify.deals.options import read_option_column
 from qualify.deals.outcomes import read_outcomes
 from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
 from qualify.reading.joining import join_tables
+from qualify.reading.layout import UTF_8
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.model import Survey
 
@@ -230,7 +231,7 @@ def read_answers(source: object, survey: Survey, *, only: Collection[str] | None
 def _opened(source: object, survey: object, outcomes: object = None) -> tuple[RawTable, Faults]:
     if not isinstance(survey, Survey):
         raise InvalidArgument(f"`survey` must be a Survey, as `read_survey` gives; got {short(survey)}.")
-    table = open_table(source, layout=survey.table)
+    table = _read_as_before(source, survey)
     if outcomes is not None:
         joined = join_tables(table, open_table(outcomes), survey.columns.deal)
         table = replace(joined.table, notes=(*joined.table.notes, *joined.notes))
@@ -238,6 +239,21 @@ def _opened(source: object, survey: object, outcomes: object = None) -> tuple[Ra
     if not len(table):
         faults.general.append(Problem(reason=f"{table.name} has no rows", mend="give at least one deal"))
     return table, faults
+
+
+def _read_as_before(source: object, survey: Survey) -> RawTable:
+    """Open a table as the survey remembers it; where its headings have moved, where they are now."""
+    table, layout = open_table(source, layout=survey.table), survey.table
+    wanted = {survey.columns.outcome, *(asked.column for asked in survey.characteristics)}
+    missing = sum(heading not in table for heading in wanted)
+    if layout is None or layout.heading_row is None or not missing:
+        return table
+    found = open_table(source, layout=replace(layout, heading_row=None))
+    if sum(heading not in found for heading in wanted) >= missing:
+        return table
+    row, before = found.layout.heading_row, layout.heading_row
+    moved = f"The headings were read in row {row}; when the survey was drafted they stood in row {before}."
+    return replace(found, notes=(*found.notes, moved))
 
 
 def _frame(
@@ -318,5 +334,6 @@ def _raise(table: RawTable, faults: Faults) -> None:
     problems = faults.all()
     if not problems:
         return
-    encoding = "" if table.encoding in ("", "utf-8", "utf-8-sig") else f" (read as {table.encoding})"
+    used = table.layout.encoding
+    encoding = "" if used in UTF_8 else f" (read as {used})"
     raise InvalidDeals(problems, f"{table.name}{encoding} does not fit the survey:")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from qualify.deals.faults import Fault, Faults
 from qualify.errors import Problem
-from qualify.reading.cells import Coded
+from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable
 from qualify.survey.model import Outcomes, Survey
 from qualify.words import as_number, number_text, squeeze
@@ -71,8 +71,8 @@ def outcome_words(outcomes: Outcomes, column: str, coded: Coded, faults: Faults)
     found: list[str | None] = []
     wrong: dict[int, Fault] = {}
     listed = "; ".join(f"{meaning}: {', '.join(words)}" for meaning, words in meanings.items() if words)
-    for place, text in enumerate(coded.texts()):
-        word = squeeze(text)
+    for place, cell in enumerate(coded.values):
+        word = squeeze(cell_text(cell))  # an error such as #N/A is no open deal
         meaning = "open" if not word else known.get(word) or known.get(numbered(word, numbers) or "")
         found.append(meaning)
         if meaning is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 
 from qualify.criteria import Criteria
+from qualify.deals.columns import marks_of
 from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import Question, Rules, rules_of
+from qualify.reading.numbers import Marks
 from qualify.survey import UNKNOWN
-from qualify.words import ALIKE, INVISIBLE_SIGNS, NUMBER, as_number, fold
+from qualify.words import INVISIBLE, NUMBER, PUNCTUATION, as_number, fold
 
 _HEAD = '''\
 """Qualification criteria, version {version}: score a deal from its answers.
@@ -34,7 +36,7 @@ def fold(cell):
     text = " ".join("".join(sign for sign in str(cell) if sign not in INVISIBLE).split())
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", text).translate(ALIKE).casefold()
+    return unicodedata.normalize("NFC", text).casefold().translate(ALIKE)
 
 
 def find_answer(question, cell):
@@ -43,6 +45,8 @@ def find_answer(question, cell):
     for answer, points, limit, words in question["words"]:
         if text in words:
             return answer, points, limit
+    if question["numbers"] and isinstance(cell, str) and DECIMAL == ",":
+        text = "" if "." in text else text.replace(",", ".")
     number = float(text) if NUMBER.fullmatch(text) else math.nan
     for answer, points, limit, same in question["same"]:
         if number == same:
@@ -110,15 +114,18 @@ def criteria_to_python(criteria: Criteria) -> str:
     rules = rules_of(criteria)
     # A version may hold anything; in the docstring only plain characters of it are shown.
     version = "".join(letter for letter in rules.version if letter.isascii() and letter.isalnum())
-    return _HEAD.format(version=version) + "\n".join(_constants(rules)) + "\n" + _TAIL
+    marks = marks_of(criteria.survey) or Marks()
+    decimal = "," if marks.decimal == "," or marks.thousands == "." else "."
+    constants = [*_constants(rules), f"DECIMAL = {decimal!r}"]
+    return _HEAD.format(version=version) + "\n".join(constants) + "\n" + _TAIL
 
 
 def _constants(rules: Rules) -> list[str]:
     questions = ",\n".join(_question(question) for question in rules.questions)
     return [
         f"NUMBER = re.compile({NUMBER.pattern!r})",
-        f"INVISIBLE = {INVISIBLE_SIGNS!a}",
-        f"ALIKE = str.maketrans({''.join(map(chr, ALIKE))!a}, {''.join(ALIKE.values())!a})",
+        f"INVISIBLE = {INVISIBLE!a}",
+        f"ALIKE = str.maketrans({''.join(map(chr, PUNCTUATION))!a}, {''.join(PUNCTUATION.values())!a})",
         f"QUESTIONS = [\n{questions}\n]" if questions else "QUESTIONS = []",
         f"START = {rules.start}",
         f"PROBABILITIES = {list(rules.probabilities)!r}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -13,16 +14,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.words import clean_text, number_text
+from qualify.words import clean_text, fold, number_text
 
-ONE_TYPE = {"string", "empty", "boolean", "integer", "floating", "datetime", "datetime64", "date"}
-# What spreadsheets show for a formula that fails, in seven languages.
-ERRORS_SHOWN = """
-    #REF! #VALUE! #DIV/0! #N/A #NAME? #NUM! #NULL! #SPILL! #CALC! #GETTING_DATA #BEZUG! #WERT! #NV
-    #ZAHL! #VALEUR! #NOM? #NOMBRE! #NUL! #¡REF! #¡VALOR! #¡DIV/0! #¿NOMBRE? #¡NUM! #VALOR! #NOME?
-    #NOME! #N/D #RIF! #VALORE! #VERW! #WAARDE! #NAAM? #N/B #DEEL/0! #GETAL! #LEEG!
+# What spreadsheets show for a formula that failed, in English, German, French, Spanish, Italian, Portuguese
+# and Dutch; folded.
+ERRORS_TEXT = """
+#ref! #value! #div/0! #n/a #name? #num! #null! #spill! #calc! #getting_data #field! #blocked! #unknown!
+#connect! #busy! #error! #external! #python!
+#bezug! #wert! #nv #zahl! #überlauf! #kalk! #daten_abrufen #feld! #blockiert! #unbekannt! #verbinden!
+#valeur! #nom? #nombre! #nul! #propagation! #epars! #chargement_données #champ! #bloqué!
+#¡ref! #¡valor! #¡div/0! #n/d #¿nombre? #¡num! #¡nulo! #¡desbordamiento! #¡calc! #obteniendo_datos
+#rif! #valore! #nome? #nullo! #espansione!
+#valor! #núm! #nulo! #despejar! #excedente! #obtendo_dados
+#verw! #waarde! #deel/0! #n/b #naam? #getal! #leeg! #overloop! #berek!
 """
-ERRORS = frozenset(ERRORS_SHOWN.split())
+ERRORS = frozenset(ERRORS_TEXT.split())
+LIBRE_OFFICE_ERROR = re.compile(r"err:\d{3}")
+
+Fault = tuple[str, str]  # what is wrong with a cell, and what to do about it
+ONE_TYPE = {"string", "empty", "boolean", "integer", "floating", "datetime", "datetime64", "date"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,19 +51,18 @@ class Coded:
     values: list[Any]
 
     def texts(self) -> list[str]:
-        """Return the distinct cells as clean text; "" for an error of a spreadsheet, such as #REF!."""
-        texts = [clean_text(cell_text(value)) for value in self.values]
-        return ["" if is_error_cell(text) else text for text in texts]
-
-    def errors(self) -> NDArray[np.bool_]:
-        """Return which rows hold an error of a spreadsheet."""
-        hit = np.array([*(is_error_cell(clean_text(cell_text(value))) for value in self.values), False])
-        return hit[self.codes]
+        """Return the distinct cells as clean text; "" for an error of the spreadsheet, such as #REF!."""
+        return [filled_text(value) for value in self.values]
 
     def blank(self) -> NDArray[np.bool_]:
-        """Return which rows are blank: missing, empty or only space."""
+        """Return which rows are blank: missing, empty, only space, or an error of the spreadsheet."""
         empty = np.array([*(not text for text in self.texts()), True])  # the last is what code -1 finds
         return empty[self.codes]
+
+    def errors(self) -> NDArray[np.bool_]:
+        """Return which rows hold an error of the spreadsheet, such as #REF!."""
+        found = [isinstance(value, str) and is_error_cell(value) for value in self.values]
+        return np.array([*found, False])[self.codes]
 
     def rows(self, kept: NDArray[np.bool_]) -> Coded:
         """Return the same for some of the rows."""
@@ -120,25 +129,50 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-def is_error_cell(text: str) -> bool:
-    """Return whether a cell shows an error of a spreadsheet and no answer.
+def filled_text(value: object) -> str:
+    """Return what a cell says as clean text.
 
     Parameters
     ----------
-    text : str
+    value : object
         The cell.
 
     Returns
     -------
-    bool
-        True for #REF!, #DIV/0!, #N/A and the like, in several languages.
+    str
+        "" for a missing cell, and for an error of the spreadsheet: what it would have said is unknown.
 
     Examples
     --------
-    >>> is_error_cell("#REF!"), is_error_cell("#1")
-    (True, False)
+    >>> filled_text(" Very\u00a0high "), filled_text("#REF!")
+    ('Very high', '')
     """
-    return text.startswith("#") and text.upper() in ERRORS
+    text = clean_text(cell_text(value))
+    return "" if is_error_cell(text) else text
+
+
+def is_error_cell(text: str) -> bool:
+    """Return whether a text is what a spreadsheet shows for a formula that failed.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+
+    Returns
+    -------
+    bool
+        Whatever the language of the spreadsheet.
+
+    Examples
+    --------
+    >>> is_error_cell("#DIV/0!"), is_error_cell("#BEZUG!"), is_error_cell("#1 choice")
+    (True, True, False)
+    """
+    if "#" not in text and ":" not in text:
+        return False
+    word = fold(text)
+    return word in ERRORS or LIBRE_OFFICE_ERROR.fullmatch(word) is not None
 
 
 def is_missing(value: object) -> bool:

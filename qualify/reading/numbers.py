@@ -1,4 +1,4 @@
-"""Numbers as people write them: marks settled by the whole column, currencies, percent."""
+"""Numbers as people write them, where the column as a whole says which mark is which."""
 
 from __future__ import annotations
 
@@ -6,41 +6,39 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from qualify.errors import short
-from qualify.reading.cells import cell_text
-from qualify.words import as_number, clean_text, number_text
+from qualify.reading.cells import Fault, filled_text
+from qualify.reading.number_parts import Written, take_apart
+from qualify.words import as_number, fold, number_text, plain_punctuation
 
-SIGNS = "€$£¥₹₽₺₩₪฿¢"
-CODES = (
-    "usd|eur|gbp|chf|jpy|cny|inr|aud|cad|nzd|sek|nok|dkk|pln|czk|huf|ron|bgn|try|rub|brl|mxn|ars|clp|cop|zar|aed|"
-    "sar|sgd|hkd|krw|thb|ils|us\\$|r\\$|a\\$|c\\$|kr|zł|kč|ft|lei|euro|euros|dollars?"
+NO_NUMBER = ("not a number", "write plain digits, or leave the cell blank")
+NOT_FINITE = ("not a finite number", "correct it, or leave the cell blank")
+UNIT = re.compile(
+    r"[^0-9]*[0-9][0-9.,' ]*(?:k|mm?|mn|mio|mill?|millions?|millionen|millones|milioni|milh[oõ]es"
+    r"|mrd|milliarden?|bn?|billions?|tsd|thousand|lakhs?|lacs?|crores?|cr)\b[^0-9]*"
 )
-CURRENCY = rf"(?:[{SIGNS}]|(?:{CODES})(?![a-z]))\.?"
-# A number with its company: sign, currency, digits with marks, currency, percent, a sign behind.
-WRITTEN = re.compile(
-    rf"(?P<open>\()?\s*(?P<first>[+-])?\s*(?P<before>{CURRENCY})?\s*(?P<second>[+-])?\s*(?P<share>%)?\s*"
-    rf"(?P<digits>\d[\d.,' ]*|[.,]\d+)\s*(?P<percent>%)?\s*(?P<after>{CURRENCY})?\s*(?P<behind>-)?\s*"
-    r"(?P<close>\))?",
-    re.IGNORECASE,
-)
-SHORTENED = re.compile(r".*\d\s*(?:k|m|mio|mln|mrd|bn|b|tsd|million|billion)\.?\s*\W?", re.IGNORECASE)
-GROUPS = re.compile(
-    r"\d{1,3}(?:(?P<mark>[.,' ])\d{3})(?:(?P=mark)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}"
-)  # 1,23,456
-LONG = 4  # digits from which a whole number without marks says that no thousands are marked
-Faults = dict[int, tuple[str, str]]  # by position: what is wrong, and what to do about it
-PLAIN = "write plain digits, or leave the cell blank"
-POINT_OR_COMMA = (".", ",")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """The marks within numbers: of decimals, and of thousands where there are any."""
+    """Which marks stand within the numbers of a column.
 
-    decimal: str
+    Attributes
+    ----------
+    decimal : str, optional
+        ``"."`` or ``","``; None where the column does not say.
+    thousands : str, optional
+        ``","``, ``"."``, ``" "`` or ``"'"``, which stand for their typographic kin too; None where the column
+        has none, or, in marks that are given, for any that is not the decimal mark.
+    """
+
+    decimal: str | None = None
     thousands: str | None = None
+
+    def __str__(self) -> str:
+        named = (("decimal", self.decimal), ("thousands", self.thousands))
+        return ", ".join(f'{name}: "{mark}"' for name, mark in named if mark)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -50,21 +48,21 @@ class Numbers:
     Attributes
     ----------
     values : list of float
-        NaN for a blank cell, or one with a fault.
+        NaN for a blank or faulty cell. A percentage stays as written: 80 % is 80.
     faults : dict
         By position, what is wrong with the cell and what to do about it.
-    marks : Marks or None
-        What the column settled, or was given; None where plain digits leave nothing to settle.
+    marks : Marks, optional
+        As given, or what the column settled; None where it holds plain digits only.
     percent : bool
-        Whether the numbers carry a percent sign; 80 % is 80.
-    currency : str or None
-        The sign or code of the currency.
+        Whether the numbers bear a percent sign.
+    currency : str, optional
+        The currency of the column: its ISO code, or a sign that several currencies share.
     ambiguous : bool
-        Whether every cell can be read in two ways, as 13,679.
+        Whether some cells can be read in two ways that both fit every cell of the column.
     """
 
     values: list[float]
-    faults: dict[int, tuple[str, str]] = field(default_factory=dict)
+    faults: dict[int, Fault]
     marks: Marks | None = None
     percent: bool = False
     currency: str | None = None
@@ -72,193 +70,215 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """One cell taken apart."""
+class _Settled:
+    """The marks that read each shape (two for two numbers, none for a contradiction), and the column's."""
 
-    digits: str
-    negative: bool
-    percent: bool
-    currency: str
+    readings: dict[str, list[Marks]]
+    marks: Marks | None
+
+
+def _pattern(marks: Marks) -> re.Pattern[str]:
+    decimal, thousands = re.escape(marks.decimal or ""), re.escape(marks.thousands or "")
+    fraction = rf"(?:{decimal}[09]+)?"
+    groups = rf"9[09]{{0,2}}(?:{thousands}9{{3}})+" if thousands else "(?!)"
+    if marks.thousands == ",":  # as in India, too: 1,23,456
+        groups += r"|99?(?:,99)+,999"
+    whole = rf"(?P<plain>[09]+)(?:{decimal}9+{'|[.]' if marks.decimal == '.' else ''})?"
+    return re.compile(rf"(?P<grouped>{groups}){fraction}|{whole}e?|{decimal}9+e?")
+
+
+CANDIDATES = [Marks(decimal=mark) for mark in ".,"]
+CANDIDATES += [Marks(decimal=one, thousands=two) for one in ".," for two in ",. '" if one != two]
+PATTERNS = {marks: _pattern(marks) for marks in CANDIDATES}
 
 
 def read_numbers(cells: Sequence[object], *, marks: Marks | None = None) -> Numbers:
     """Read the distinct cells of one column as numbers.
 
-    `13,679` alone could be 13679 or 13.679; a column that also holds `1,250.50` or `7,5` says which mark is
-    which. A column that leaves it open is ambiguous, and each such cell has a fault.
+    Real numbers are taken as they are. In text, `13,679` alone could be 13679 or 13.679; a column that also
+    holds `1,200.50` says which mark is which. Currencies, percent signs and accounting negatives are
+    understood.
 
     Parameters
     ----------
     cells : sequence
-        Real numbers, or text.
+        Numbers, or text.
     marks : Marks, optional
-        The marks, where they are known beforehand; a cell written otherwise is a fault.
+        The marks, where they are known: cells are read by them only.
 
     Returns
     -------
     Numbers
-        One value or one fault per cell; a blank cell has neither.
+        One value or one fault per cell; a blank cell, or an error of the spreadsheet, has neither.
 
     Examples
     --------
-    >>> read_numbers(["USD 23,159.11", "USD 900"]).values
-    [23159.11, 900.0]
-    >>> read_numbers(["13,679"]).faults[0][0]
+    >>> read_numbers(["USD 23,159.11", "USD 13,679"]).values
+    [23159.11, 13679.0]
+    >>> read_numbers(["13,679", "(1,200)"]).faults[0][0]
     'may be 13679 or 13.679'
     """
-    values, parts, faults = _take_apart(cells)
-    percent, currency = _company(parts, faults)
-    settled = marks or _settled(list(parts.values()))
-    ambiguous = settled is None and any(_is_ambiguous(part.digits) for part in parts.values())
-    for place, part in parts.items():
-        if place in faults:
-            continue
-        number, fault = _by_marks(part.digits, settled)
-        if fault is None:
-            values[place] = -number if part.negative else number
+    values, written, faults = _taken_apart(cells)
+    settled = _settle(Counter(parts.shape for parts in written.values()), marks)
+    ambiguous = False
+    for place, parts in written.items():
+        readings = settled.readings.get(parts.shape)
+        found = [_value(parts, reading) for reading in readings or ()]
+        ambiguous |= len(found) > 1
+        if len(found) == 1 and math.isfinite(found[0]):
+            values[place] = found[0]
         else:
-            faults[place] = fault
-    told = settled if any(_has_mark(part.digits) for part in parts.values()) else marks
+            faults[place] = NO_NUMBER if readings is None else _fault(found, marks, settled.marks)
+    real = [place for place, value in enumerate(values) if value == value and place not in written]
+    percent = _odd_percents(real, written, faults)
+    currency = _odd_currencies(written, faults)
+    values = [math.nan if place in faults else value for place, value in enumerate(values)]
     return Numbers(
-        values=values, faults=faults, marks=told, percent=percent, currency=currency, ambiguous=ambiguous
+        values=values,
+        faults=faults,
+        marks=marks or settled.marks,
+        percent=percent,
+        currency=currency,
+        ambiguous=ambiguous,
     )
 
 
-def _take_apart(cells: Sequence[object]) -> tuple[list[float], dict[int, _Cell], Faults]:
-    """Return real numbers as they are, texts that write one taken apart, and what is wrong with the rest."""
+def _taken_apart(cells: Sequence[object]) -> tuple[list[float], dict[int, Written], dict[int, Fault]]:
+    """Return the real numbers, the numbers in text taken apart, and what is no number."""
     values = [math.nan] * len(cells)
-    parts: dict[int, _Cell] = {}
-    faults: Faults = {}
+    written: dict[int, Written] = {}
+    faults: dict[int, Fault] = {}
     for place, cell in enumerate(cells):
-        text = cell_text(cell).strip()
-        if not text:
+        if isinstance(cell, float) and math.isfinite(cell):
+            values[place] = float(cell)
             continue
-        plain = as_number(text)
-        power = plain is not None and "e" in text.lower()
-        part = _taken_apart(text) if isinstance(cell, str) and not power else None
-        if part is not None:
-            parts[place] = part
-        elif plain is not None and math.isfinite(plain):
-            values[place] = plain
-        else:
-            faults[place] = _no_number(text, plain)
-    return values, parts, faults
+        text = filled_text(cell)
+        parts = take_apart(text) if isinstance(cell, str | bytes) else None
+        number = as_number(text) if parts is None else None
+        if parts is not None:
+            written[place] = parts
+        elif number is not None and math.isfinite(number):
+            values[place] = number
+        elif text:
+            faults[place] = _no_number(text, number)
+    return values, written, faults
 
 
-def _no_number(text: str, plain: float | None) -> tuple[str, str]:
-    if plain is not None or text.strip().lower().lstrip("+-") in ("inf", "infinity"):
-        return "not a finite number", "correct it, or leave the cell blank"
-    if SHORTENED.fullmatch(text):
-        return "a shortened number", f"write all its digits instead of {short(text.strip())}"
-    return "not a number", PLAIN
+def _no_number(text: str, number: float | None) -> Fault:
+    word = fold(text)
+    if number is not None or word.lstrip("+-") in ("inf", "infinity"):
+        return NOT_FINITE
+    if len(word) < 40 and UNIT.fullmatch(word):
+        return ("a number with a unit", "write all of its digits, such as 1200000")
+    return NO_NUMBER
 
 
-def _taken_apart(text: str) -> _Cell | None:
-    """Return a number with its company; None where the text is none."""
-    match = WRITTEN.fullmatch(clean_text(text).replace("−", "-").replace("’", "'").replace("‘", "'"))
-    if match is None or bool(match["open"]) != bool(match["close"]):
+def _settle(shapes: Counter[str], given: Marks | None) -> _Settled:
+    allowed = [marks for marks in CANDIDATES if given is None or _agree(marks, given)]
+    sensible = [shape for shape in shapes if any(PATTERNS[marks].fullmatch(shape) for marks in CANDIDATES)]
+    fitting = _fitting(sensible, allowed) or _most_fitting(shapes, allowed)
+    readings = {shape: _readings(shape, fitting) for shape in sensible}
+    return _Settled(readings=readings, marks=_common(fitting, all(readings.values())))
+
+
+def _common(fitting: Sequence[Marks], sound: bool) -> Marks | None:
+    """Return what is known of the marks of a column; None for plain digits, or where nothing is."""
+    decimals = {marks.decimal for marks in fitting}
+    if not fitting or (not sound and len(decimals) > 1):
         return None
-    signs = [match[name] for name in ("first", "second", "behind") if match[name]]
-    if len(signs) > 1 or (match["open"] and signs) or (match["before"] and match["after"]):
-        return None
-    return _Cell(
-        digits=match["digits"].strip(),
-        negative=bool(match["open"]) or signs == ["-"],
-        percent=bool(match["share"] or match["percent"]),
-        currency=(match["before"] or match["after"] or "").lower().rstrip("."),
+    decimal = decimals.pop() if len(decimals) == 1 else None
+    found = Marks(decimal=decimal, thousands=fitting[0].thousands)
+    return None if found in (Marks(), Marks(decimal=".")) else found
+
+
+def _agree(marks: Marks, given: Marks) -> bool:
+    """Return whether marks are those given; unless thousands marks are named, any may stand."""
+    if given.decimal not in (None, marks.decimal):
+        return False
+    if not given.thousands:
+        return True
+    thousands = " " if given.thousands.isspace() else plain_punctuation(given.thousands)
+    return marks.thousands in (None, thousands) and marks.decimal != thousands
+
+
+def _fitting(shapes: Sequence[str], allowed: Sequence[Marks]) -> list[Marks]:
+    """Return the marks that fit every shape; those that would be used throughout, where there are such."""
+    fitting = [marks for marks in allowed if all(PATTERNS[marks].fullmatch(shape) for shape in shapes)]
+    return [marks for marks in fitting if _used_throughout(shapes, PATTERNS[marks])] or fitting
+
+
+def _used_throughout(shapes: Sequence[str], pattern: re.Pattern[str]) -> bool:
+    """Return whether the thousands of all long numbers are marked; some languages leave 1200 without."""
+    found = [match for match in map(pattern.fullmatch, shapes) if match]
+    marked = [sum(sign in "09" for sign in match["grouped"]) for match in found if match["grouped"]]
+    longest = max((len(match["plain"]) for match in found if match["plain"]), default=0)
+    return not marked or longest < 4 or longest == 4 < min(marked)
+
+
+def _most_fitting(shapes: Counter[str], allowed: Sequence[Marks]) -> list[Marks]:
+    """Return the marks that fit the most cells, where none fit all."""
+    counts = {
+        marks: sum(count for shape, count in shapes.items() if PATTERNS[marks].fullmatch(shape))
+        for marks in allowed
+    }
+    return [marks for marks, count in counts.items() if count == max(counts.values())]
+
+
+def _readings(shape: str, fitting: Sequence[Marks]) -> list[Marks]:
+    """Return marks under which a shape is different numbers; none where some do not fit it."""
+    if not all(PATTERNS[marks].fullmatch(shape) for marks in fitting):
+        return []
+    return list({_plain(shape, marks): marks for marks in fitting}.values())
+
+
+def _plain(digits: str, marks: Marks) -> str:
+    plain = digits.replace(marks.thousands, "") if marks.thousands else digits
+    return plain.replace(marks.decimal or ".", ".")
+
+
+def _value(parts: Written, marks: Marks) -> float:
+    value = float(_plain(parts.digits, marks) + parts.exponent)
+    return -value if parts.negative else value
+
+
+def _fault(found: Sequence[float], given: Marks | None, settled: Marks | None) -> Fault:
+    if len(found) == 2:
+        large, small = (number_text(value) for value in sorted(found, key=abs, reverse=True))
+        which = 'say in the survey which mark is which: `table: {decimal: "."}` or `table: {decimal: ","}`'
+        return (f"may be {large} or {small}", f"write {large} if that is meant, or {which}")
+    if found:
+        return NOT_FINITE
+    if given is not None:
+        return (f"its marks are not those of the table, {given}", "correct it, or `table` in the survey")
+    others = f", {settled}" if settled else ""
+    return (
+        f"its marks contradict other cells of the column{others}",
+        "write all numbers with the same marks",
     )
 
 
-def _company(parts: dict[int, _Cell], faults: Faults) -> tuple[bool, str | None]:
-    """Return whether all numbers are shares, and their currency; note the cells that differ."""
-    shares = [place for place, part in parts.items() if part.percent]
-    currencies = Counter(part.currency for part in parts.values() if part.currency)
-    percent = 2 * len(shares) > len(parts) > 0
-    for place, part in parts.items():
-        if shares and part.percent != percent:
-            faults[place] = ("some numbers of the column have a percent sign, and some have none", PLAIN)
-    if len(currencies) > 1:
-        listed = ", ".join(currencies)
-        usual = currencies.most_common(1)[0][0]
-        for place, part in parts.items():
-            if part.currency not in ("", usual):
-                faults[place] = (
-                    f"several currencies in one column: {listed}",
-                    "convert them to one currency",
-                )
-    return percent, currencies.most_common(1)[0][0] if currencies else None
+def _odd_percents(real: Sequence[int], written: dict[int, Written], faults: dict[int, Fault]) -> bool:
+    """Return whether the numbers are percentages; the fewer of with and without a sign are faults."""
+    signed = [place for place, parts in written.items() if parts.percent]
+    plain = [*real, *(place for place, parts in written.items() if not parts.percent)]
+    percent = len(signed) > len(plain)
+    here, there = ("no percent sign", "have one") if percent else ("a percent sign", "have none")
+    if signed and plain:
+        fault = (f"{here} where other cells of the column {there}", "write all with the sign, or none")
+        for place in plain if percent else signed:
+            faults.setdefault(place, fault)
+    return percent
 
 
-def _has_mark(digits: str) -> bool:
-    return any(mark in digits for mark in ".,' ")
-
-
-def _is_ambiguous(digits: str) -> bool:
-    """Return whether one mark before three digits may be of decimals or of thousands."""
-    match = re.fullmatch(r"(\d{1,3})([.,])(\d{3})", digits)
-    return match is not None and not (match[1].startswith("0"))
-
-
-def _settled(parts: Sequence[_Cell]) -> Marks | None:
-    """Return which mark is which, where some number of the column leaves no doubt."""
-    evidence = [_evidence(part) for part in parts]
-    decimals = {decimal for decimal, _ in evidence if decimal}
-    thousands = {group for _, group in evidence if group}
-    doubtful = {part.digits[-4] for part in parts if _is_ambiguous(part.digits) and not part.currency}
-    if len(decimals) > 1 or len(thousands & set(POINT_OR_COMMA)) > 1 or decimals & thousands:
-        return _most_frequent(evidence)
-    thousand = min(thousands, default=None, key=lambda mark: mark not in POINT_OR_COMMA)
-    if decimals:
-        return Marks(decimal=decimals.pop(), thousands=thousand)
-    if thousand in POINT_OR_COMMA:
-        return Marks(decimal="," if thousand == "." else ".", thousands=thousand)
-    unmarked = any(part.digits.isdigit() and len(part.digits) >= LONG for part in parts)
-    if doubtful == {"."} and (unmarked or thousand is not None):  # thousands are not marked, or otherwise
-        return Marks(decimal=".", thousands=thousand)
-    return None if doubtful else Marks(decimal=".", thousands=thousand)
-
-
-def _evidence(part: _Cell) -> tuple[str | None, str | None]:
-    """Return the decimal mark and the thousands mark that a number shows beyond doubt."""
-    text = part.digits
-    spaced = next((mark for mark in "' " if mark in text), None)
-    points, commas = text.count("."), text.count(",")
-    if points and commas:
-        last = max(POINT_OR_COMMA, key=text.rindex)
-        other = "." if last == "," else ","
-        return (last, other) if text.count(last) == 1 else (None, None)
-    mark = "." if points else "," if commas else None
-    if mark is None:
-        return None, spaced
-    if points + commas > 1:
-        return None, mark
-    if _is_ambiguous(text):  # amounts of money have no three decimals
-        return None, mark if part.currency else None
-    return mark, spaced
-
-
-def _most_frequent(evidence: Sequence[tuple[str | None, str | None]]) -> Marks:
-    """Return the marks of most numbers, where some are written otherwise; those are faults then."""
-    found = Counter(decimal for decimal, _ in evidence if decimal is not None)
-    decimal = found.most_common(1)[0][0] if found else "."
-    return Marks(decimal=decimal, thousands="." if decimal == "," else ",")
-
-
-def _by_marks(digits: str, marks: Marks | None) -> tuple[float, tuple[str, str] | None]:
-    if marks is None:
-        if _is_ambiguous(digits):
-            whole, decimal = digits.replace(".", "").replace(",", ""), digits.replace(",", ".")
-            fix = f"write {whole} or {number_text(float(decimal))}, or decimal: and thousands: under table:"
-            return math.nan, (f"may be {whole} or {decimal}", f"{fix} in the survey")
-        marks = Marks(decimal=".")
-    whole, _, decimals = digits.partition(marks.decimal)
-    marked = any(mark in whole for mark in ".,' ")
-    allowed = {marks.thousands} if marks.thousands else {"'", " "}
-    match = GROUPS.fullmatch(whole)
-    grouped = match is not None and {mark for mark in ".,' " if mark in whole} <= allowed
-    if (marked and not grouped) or any(mark in decimals for mark in ".,' "):
-        other = f", and {marks.thousands} parts thousands" if marks.thousands else ""
-        reason = f"not a number where {marks.decimal} is the decimal mark{other}"
-        return math.nan, (reason, "write it as the others of the column")
-    plain = re.sub(r"[.,' ]", "", whole)
-    return float(f"{plain or 0}.{decimals or 0}"), None
+def _odd_currencies(written: dict[int, Written], faults: dict[int, Fault]) -> str | None:
+    """Return the currency of the column; the cells in any other are faults."""
+    counts = Counter(parts.currency for parts in written.values() if parts.currency)
+    main = max(counts, key=counts.__getitem__, default=None)
+    fault = (
+        f"two currencies in one column: {' and '.join(sorted(counts))}",
+        "give all amounts in one currency",
+    )
+    for place, parts in written.items():
+        if parts.currency not in (None, main):
+            faults.setdefault(place, fault)
+    return main

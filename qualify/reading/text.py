@@ -1,25 +1,29 @@
-"""Delimited text (csv, tsv): its encoding, its delimiter, and its records, every cell as it is written."""
+"""Delimited text (csv, tsv): its separator and its records, every cell as it is written."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from charset_normalizer import from_bytes
 
 from qualify.errors import InvalidDeals, Problem
+from qualify.reading.encodings import SAMPLE, as_utf8
+from qualify.reading.layout import UTF_8, TableLayout
+from qualify.reading.shape import Rows, Shape, find_table, is_doubtful
 
-DELIMITERS = (",", ";", "\t", "|")
-SAMPLE = 256 * 1024  # bytes looked at to guess an encoding or a delimiter
-# Letters and signs that Western European text really uses; cp1252 gives others to bytes of other encodings.
-WESTERN = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüÿßÀÂÄÁÃÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÖÕØŒÙÚÛÜ€‘’“”„–—…•£§°«»¡¿®™©²´ºª\xa0")
-
-RULED_OUT = ["cp1252", "latin_1", "utf_8", "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_7"]  # by then
+DELIMITERS = (",", ";", "\t", "|", "||")
+DOUBLE, STAND_IN = "||", "\x1f"  # two signs are read as one that no text has
+PROBED = 300  # records by which a separator is judged
+KEPT = 700  # records kept at each end of the file, to be looked at
+CONTROL_Z = b"\x1a"  # how old programs end a text file
+UNCLOSED = "close it, or double a quote that is part of the text"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -28,26 +32,23 @@ class TextTable:
 
     Attributes
     ----------
-    headings : list of str
-        Cells of the first record that is not blank.
+    shape : Shape
+        Where the table stands among them.
     cells : DataFrame
-        The records below it, as text; one column per heading, numbered from 0.
-    first_row : int
-        Row of the first of them as a spreadsheet shows it.
-    encoding : str
+        The deals, as text; one column per heading, numbered from 0.
+    layout : TableLayout
         How the file was read.
-    problems : tuple of Problem
-        Records that do not fit the headings.
+    notes : tuple of str
+        What there is to say of it.
     """
 
-    headings: list[str]
+    shape: Shape
     cells: pd.DataFrame
-    first_row: int
-    encoding: str
-    problems: tuple[Problem, ...] = ()
+    layout: TableLayout
+    notes: tuple[str, ...]
 
 
-def read_text_table(data: bytes, name: str) -> TextTable:
+def read_text_table(data: bytes, name: str, layout: TableLayout | None = None) -> TextTable:
     """Read delimited text.
 
     Parameters
@@ -56,6 +57,8 @@ def read_text_table(data: bytes, name: str) -> TextTable:
         The file's content.
     name : str
         The file, for messages.
+    layout : TableLayout, optional
+        How the file is read, where that is known.
 
     Returns
     -------
@@ -65,194 +68,162 @@ def read_text_table(data: bytes, name: str) -> TextTable:
     Raises
     ------
     InvalidDeals
-        Where it is empty, no text, or its quotes do not close.
+        Where it is empty, no text, its quotes do not close, or what parts its cells cannot be told.
     """
-    content, encoding = as_utf8(data, name)
-    start, delimiter = _layout(content)
-    if start is None:
+    content, encoding = as_utf8(
+        data.rstrip(CONTROL_Z + b"\r\n \t") + b"\n" if CONTROL_Z in data[-8:] else data, name
+    )
+    text, delimiter, shown = _separated(content, name, None if layout is None else layout.delimiter)
+    records = _Records(text=text, delimiter=delimiter, name=name)
+    rows = records.profile()
+    shape = find_table(rows, layout)
+    if shape is None:
         raise InvalidDeals(Problem(reason=f"{name} is empty", mend="give a table with headings and rows"))
-    header, first_row = start
-    body, problems = _records(content, delimiter, len(header), name)
-    cells = body.iloc[first_row - 1 :, : len(header)]
-    return TextTable(headings=header, cells=cells, first_row=first_row, encoding=encoding, problems=problems)
+    told = TableLayout(
+        heading_row=shape.heading_row,
+        heading_rows=shape.headings.rows,
+        delimiter=shown,
+        encoding=encoding,
+    )
+    notes = () if encoding in UTF_8 else (f"The file was read as {encoding}; check accented letters.",)
+    cells = _cells(records, rows, shape)
+    return TextTable(shape=shape, cells=cells, layout=told, notes=(*shape.notes, *notes))
 
 
-def as_utf8(data: bytes, name: str) -> tuple[bytes, str]:
-    """Return text as UTF-8 without a byte order mark, and the encoding it was in.
-
-    UTF-8 is tried first, UTF-16 and UTF-32 by their marks, then Western European (cp1252) where the letters
-    it gives are plausible, then what charset-normalizer finds.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-    name : str
-        The file, for messages.
-
-    Returns
-    -------
-    tuple of bytes and str
-        The text and the encoding.
-
-    Raises
-    ------
-    InvalidDeals
-        Where it is no text, or text in no encoding that can be told.
-
-    Examples
-    --------
-    >>> as_utf8("Größe;Status".encode("cp1252"), "deals.csv")[1]
-    'cp1252'
-    """
-    encoding = _encoding(data, name)
-    try:
-        text = data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
-        raise InvalidDeals(_save_as_utf8(f"{name} cannot be read as {encoding}")) from None
-    if "\0" in text:
-        raise InvalidDeals(_save_as_utf8(f"{name} is not text: it holds zero bytes"))
-    if encoding == "utf-8":
-        return data, encoding
-    return text.encode("utf-8"), encoding
+def _separated(content: bytes, name: str, known: str | None) -> tuple[str, str, str]:
+    """Return the text, the sign that parts its cells, and how that is written in the file."""
+    text = content.decode("utf-8")
+    said = re.match(r"sep=([,;\t|])\r?\n", text, flags=re.IGNORECASE)  # Excel writes and obeys such a line
+    if said:
+        return "\n" + text[said.end() :], said.group(1), said.group(1)
+    head = text[:SAMPLE] if len(text) > SAMPLE else text
+    shown = known or _delimiter(head, name)
+    if shown == DOUBLE:
+        return text.replace(DOUBLE, STAND_IN), STAND_IN, shown
+    return text, shown, shown
 
 
-def _encoding(data: bytes, name: str) -> str:
-    marks = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
-    marks |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-    for mark, encoding in marks.items():
-        if data.startswith(mark):
-            return encoding
-    if len(data) >= 4 and 0 in (data[0], data[1]):
-        return "utf-16-be" if data[0] == 0 else "utf-16-le"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return _guessed(data, name, error.start)
-    return "utf-8"
-
-
-def _guessed(data: bytes, name: str, bad: int) -> str:
-    sample = b"\n".join(_telling_lines(data))
-    as_western = sample.decode("cp1252", errors="replace")
-    if _is_western(as_western):
-        return "cp1252"
-    replaced = sample.decode("utf-8", errors="replace")
-    broken, sound = replaced.count("\ufffd"), sum(letter > "\x7f" for letter in replaced)
-    if sound > 4 * broken:  # UTF-8 with stray bytes in it: any other reading would spoil every accent
-        row = data.count(b"\n", 0, bad) + 1
-        reason = f"{name} is in UTF-8 but has a broken letter"
-        raise InvalidDeals(Problem(reason=reason, mend="type the letter again", row=row))
-    best = from_bytes(sample, cp_exclusion=RULED_OUT).best()
-    if best is None:
-        raise InvalidDeals(_save_as_utf8(f"the encoding of {name} cannot be told"))
-    return str(best.encoding)
-
-
-def _save_as_utf8(reason: str) -> Problem:
-    return Problem(reason=reason, mend="save it as CSV UTF-8")
-
-
-def _telling_lines(data: bytes) -> Iterator[bytes]:
-    """Yield the lines that hold a byte beyond ASCII, up to the size of the sample."""
-    size = 0
-    for line in io.BytesIO(data):
-        if not line.isascii():
-            yield line.strip()[:SAMPLE]
-            size += len(line)
-        if size > SAMPLE:
-            return
-
-
-def _is_western(text: str) -> bool:
-    beyond = [letter for letter in text if letter > "\x7f"]
-    if any(letter not in WESTERN for letter in beyond):
-        return False
-    # another script read as cp1252 shows as runs of accented letters; Größe has two
-    runs = re.findall("[^\x00-\x7f]{3,}", text)
-    return sum(map(len, runs)) <= len(beyond) / 5
-
-
-def _layout(content: bytes) -> tuple[tuple[list[str], int] | None, str]:
-    """Return the headings with the row that follows them (None where nothing is there), and the delimiter."""
-    head = content[:SAMPLE].decode("utf-8", errors="ignore")
-    told = re.match(r"sep=([,;\t|])\r?\n", head, flags=re.IGNORECASE)  # Excel writes and obeys such a line
-    delimiter = told.group(1) if told else max(DELIMITERS, key=lambda mark: _fits(head, mark))
-    for row, record in enumerate(_parse(head, delimiter), start=1):
-        if any(cell.strip() for cell in record) and not (told and row == 1):
-            return (record, row + 1), delimiter
-    return None, delimiter
+def _delimiter(head: str, name: str) -> str:
+    """Return the separator that gives most records one and the same number of cells."""
+    fits = {mark: _fits(head, mark) for mark in DELIMITERS}
+    best = max(fits.values())
+    found = [mark for mark in DELIMITERS if fits[mark] == best]
+    if len(found) > 1 and best[0] and DOUBLE not in found:
+        reason = f"{name} can be parted by {' or by '.join(map(repr, found))}"
+        raise InvalidDeals(Problem(reason=reason, mend="save it with another separator, such as a tab"))
+    return found[0]
 
 
 def _fits(head: str, delimiter: str) -> tuple[bool, float, int]:
-    """Return how well a delimiter fits: more than one column, few records of another width, many columns."""
+    """Return how well a separator fits: several columns, few records of another width, many columns."""
+    if delimiter == DOUBLE:
+        head, delimiter = head.replace(DOUBLE, STAND_IN), STAND_IN
     widths = []
-    for record in _parse(head, delimiter):
-        if any(cell.strip() for cell in record):
-            widths.append(len(record))
-        if len(widths) == 100:
-            break
+    try:
+        for record in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter):
+            if any(cell.strip() for cell in record):
+                widths.append(len(record))
+            if len(widths) == PROBED:
+                break
+    except csv.Error:  # a cell of more than 131072 characters, which is told when the file is read
+        pass
     if not widths:
         return False, 0.0, 0
-    return widths[0] > 1, sum(width == widths[0] for width in widths) / len(widths), widths[0]
+    width, count = max(Counter(widths).items(), key=lambda pair: (pair[0] > 1, pair[1], pair[0]))
+    return width > 1, round(count / len(widths), 1), width
 
 
-def _parse(text: str, delimiter: str) -> Iterator[list[str]]:
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    except csv.Error as error:  # a cell of more than 131072 characters: a quote that never closes
-        reason = f"the table cannot be read: {error}"
-        raise InvalidDeals(Problem(reason=reason, mend="look for a lone quote")) from None
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Records:
+    """The records of a text, read anew whenever some are asked for."""
+
+    text: str
+    delimiter: str
+    name: str
+
+    def __iter__(self) -> Iterator[list[str]]:
+        spaced = f'{self.delimiter} "' in self.text[:SAMPLE]  # ", " as a separator of two signs
+        stream = io.StringIO(self.text, newline="")
+        reader = csv.reader(stream, delimiter=self.delimiter, strict=True, skipinitialspace=spaced)
+        count = 0
+        while True:
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise self._unread(str(error), count + 1) from None
+            count += 1
+            yield record
+
+    def _unread(self, error: str, row: int) -> InvalidDeals:
+        if "end of data" in error:
+            reason = f"{self.name} opens a quote and never closes it"
+            return InvalidDeals(Problem(reason=reason, mend=UNCLOSED, row=row))
+        if "expected after" in error:
+            reason = f"{self.name} has a quote in the middle of a cell"
+            return InvalidDeals(
+                Problem(reason=reason, mend="double a quote that is part of the text", row=row)
+            )
+        reason = f"{self.name} cannot be read: {error}"
+        return InvalidDeals(Problem(reason=reason, mend="look for a lone quote", row=row))
+
+    def profile(self) -> Rows:
+        """Return the widths of the records, and which have to be looked at."""
+        widths, filled, ends, doubts = [], [], [], []
+        start: dict[int, Sequence[str]] = {}
+        last: deque[tuple[int, list[str]]] = deque(maxlen=KEPT)
+        for place, record in enumerate(self):
+            blank = [not cell or cell.isspace() for cell in record]
+            count = len(record) - sum(blank)
+            widths.append(len(record))
+            filled.append(count)
+            ends.append(bool(blank) and blank[-1])
+            doubts.append(count > 0 and is_doubtful(record, self.delimiter))
+            if place < KEPT:
+                start[place] = record
+            else:
+                last.append((place, record))
+        kept = start | dict(last)
+
+        def fetch(places: Sequence[int]) -> Mapping[int, Sequence[Any]]:
+            wanted = set(places) - set(kept)
+            more = {place: record for place, record in enumerate(self) if place in wanted} if wanted else {}
+            return kept | more
+
+        return Rows(
+            widths=np.array(widths, dtype=np.int64),
+            filled=np.array(filled, dtype=np.int64),
+            open_end=np.array(ends, dtype=np.bool_),
+            doubtful=np.array(doubts, dtype=np.bool_),
+            fetch=fetch,
+            ragged=True,
+            delimiter=self.delimiter,
+        )
 
 
-def _records(
-    content: bytes, delimiter: str, width: int, name: str
-) -> tuple[pd.DataFrame, tuple[Problem, ...]]:
-    try:
-        return _frame(content, delimiter, width), ()
-    except pd.errors.ParserError as error:
-        if _open_quote(error):
-            raise _unparsed(error, name) from None
-    widest, problems = _too_wide(content.decode("utf-8"), delimiter, width)
-    try:
-        return _frame(content, delimiter, widest), problems
-    except pd.errors.ParserError as error:
-        raise _unparsed(error, name) from None
-
-
-def _open_quote(error: Exception) -> bool:
-    return "EOF inside string" in str(error)
-
-
-def _unparsed(error: Exception, name: str) -> InvalidDeals:
-    if not _open_quote(error):
-        mend = "look for a lone quote, or save the table again as .csv"
-        return InvalidDeals(Problem(reason=f"{name} cannot be read: {str(error).strip()}", mend=mend))
-    row = int("".join(re.findall(r"row (\d+)", str(error))) or 0) + 1
-    mend = "close it, or double a quote that is part of the text"
-    return InvalidDeals(Problem(reason=f"{name} opens a quote and never closes it", mend=mend, row=row))
-
-
-def _frame(content: bytes, delimiter: str, width: int) -> pd.DataFrame:
-    return pd.read_csv(
-        io.BytesIO(content),
-        sep=delimiter,
-        names=list(range(width)),
-        index_col=False,
-        dtype=str,
-        keep_default_na=False,
-        na_filter=False,
-        skip_blank_lines=False,
-    )
-
-
-def _too_wide(text: str, delimiter: str, width: int) -> tuple[int, tuple[Problem, ...]]:
-    widest, problems = width, []
-    for row, record in enumerate(_parse(text, delimiter), start=1):
-        widest = max(widest, len(record))
-        extra = [cell for cell in record[width:] if cell.strip()]
-        if extra:
-            reason = f"{len(record)} cells under {width} headings"
-            mend = "quote a cell that holds the delimiter, or add a heading"
-            problems.append(Problem(reason=reason, mend=mend, row=row, value=extra[0]))
-    return widest, tuple(problems)
+def _cells(records: _Records, rows: Rows, shape: Shape) -> pd.DataFrame:
+    """Return the deals' cells: by pandas where all records fit, which is quicker, else one by one."""
+    width = max(len(shape.headings.names), 1)
+    widest = int(rows.widths.max())
+    if widest <= width + 1:
+        frame = pd.read_csv(
+            io.StringIO(records.text),
+            sep=records.delimiter,
+            names=list(range(max(width, widest))),
+            index_col=False,
+            dtype=str,
+            keep_default_na=False,
+            na_filter=False,
+            skip_blank_lines=False,
+            skipinitialspace=f'{records.delimiter} "' in records.text[:SAMPLE],
+        )
+        if len(frame) == len(rows.widths):
+            return frame.iloc[shape.deals, :width]
+    wanted = set(shape.deals.tolist())
+    made = [
+        [*record[:width], *[""] * (width - len(record))]
+        for place, record in enumerate(records)
+        if place in wanted
+    ]
+    return pd.DataFrame(made, columns=range(width), dtype=object)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qualify.reading.cells import Coded
-from qualify.reading.numbers import Marks, read_numbers
+from qualify.reading.numbers import Marks, Numbers, read_numbers
 from qualify.survey.ordered_words import comparable, in_order, scale_words
 from qualify.survey.unknown_words import CODES, MORE_UNKNOWN, UNKNOWN_WORDS
 from qualify.words import fold, number_text
@@ -41,6 +41,7 @@ CODE_HEADINGS = """
     postal region territory cluster group product kategorie gruppe beruf branche categoria categorie
 """
 CODE_WORDS = frozenset(CODE_HEADINGS.split())
+PROBED = 200  # different cells that show whether a column holds numbers
 MOST = 1e15  # numbers from here on are not told apart as text
 LEAST_CODE = 100  # whole numbers from here on are codes where they are few
 
@@ -166,7 +167,7 @@ def clues_of(coded: Coded, unknown: frozenset[str] = frozenset()) -> Clues:
     answers = {key: max(sorted(found), key=found.__getitem__) for key, found in spellings.items()}
     known = sorted(key for key in spellings if key not in silent)
     first = {fold(text): place for place, text in reversed(list(enumerate(texts)))}
-    numbers = read_numbers([coded.values[first[key]] for key in known])
+    numbers = _numbers([coded.values[first[key]] for key in known])
     numeric = bool(known) and (not numbers.faults or numbers.ambiguous)
     sure = numeric and not numbers.ambiguous and all(abs(number) < MOST for number in numbers.values)
     plain = sure and not numbers.percent
@@ -190,6 +191,14 @@ def clues_of(coded: Coded, unknown: frozenset[str] = frozenset()) -> Clues:
         percent=numeric and numbers.percent,
         places=[place.get(named.get(fold(text), ""), len(place)) for text in texts],
     )
+
+
+def _numbers(cells: Sequence[object]) -> Numbers:
+    """Read cells as numbers, unless the first of them are none already."""
+    start = read_numbers(cells[:PROBED])
+    if len(cells) <= PROBED or (start.faults and not start.ambiguous):
+        return start
+    return read_numbers(cells)
 
 
 def _counts(
@@ -288,9 +297,9 @@ def unknown_among(words: Sequence[str]) -> set[str]:
     """
     plain = {word for word in words if word in UNKNOWN_WORDS or word in MORE_UNKNOWN}
     rest = [word for word in words if word not in plain and word not in CODES]
-    known = [set(pair) for pair in YES_NO] + scale_words()
-    clear = not read_numbers(rest).faults or any(
-        {comparable(word) for word in rest} <= some for some in known
-    )
+    clear = not _numbers(rest).faults
+    if not clear and len(rest) <= PROBED:
+        told = {comparable(word) for word in rest}
+        clear = any(told <= some for some in [*map(set, YES_NO), *scale_words()])
     codes = {word for word in words if word in CODES}
     return plain | codes if rest and clear else plain | (codes - {"na"})

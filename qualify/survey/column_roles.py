@@ -121,6 +121,7 @@ TECHNICAL = """
 PERHAPS = (
     "status, progress, finished, duration, name, id, start, end, today, email, tags, index, version, token"
 )
+PROBED = 200  # different cells that show whether a column holds dates
 SURE_FROM = 2  # technical headings from which a table is a form's
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 PERIOD = re.compile(
@@ -236,11 +237,14 @@ def holds_periods(clues: Clues) -> bool:
 
 def dates_in(coded: Coded) -> Dates | None:
     """Return the cells as dates where every filled one looks like a date, whether or not it can be read."""
+    start = read_dates(coded.values[:PROBED])
+    if not any(start.values) and not start.ambiguous and not start.serial:
+        return None
     dates = read_dates(coded.values)
     wrong = [
         cell_text(coded.values[place])
         for place, (reason, _) in dates.faults.items()
-        if reason == "not a date"
+        if reason.endswith("not a date")
     ]
     some = any(value is not None for value in dates.values) or dates.ambiguous or dates.serial
     return dates if some and all(_is_unknown(text) for text in wrong) else None
@@ -274,7 +278,7 @@ def _rank(role: str, column: Column) -> int | None:
 
 def _fits(role: str, column: Column) -> bool:
     clues = column.clues
-    plain = bool(clues.known) and not (clues.yes_no or clues.ordered)
+    plain = bool(clues.known) and not (clues.yes_no or clues.ordered or clues.unknown)
     return plain and CHECKS.get(role, _some_words)(column)
 
 
@@ -286,7 +290,9 @@ def _is_id(column: Column) -> bool:
 
 def _is_date(column: Column) -> bool:
     dates = dates_in(column.coded)
-    return dates is not None and not dates.ambiguous and not dates.serial
+    if dates is None or dates.ambiguous or dates.serial:
+        return False
+    return all(fold(cell_text(column.coded.values[place])) in UNKNOWN_WORDS for place in dates.faults)
 
 
 def _is_amount(column: Column) -> bool:

@@ -137,6 +137,8 @@ def _dates(column: Column) -> str:
     if dates.ambiguous:
         write = "write dates: day first or month first under table: and name it under columns:"
         return f"dates that can be read in two ways; {write}"
+    if dates.faults:
+        return f"dates, of which {len(dates.faults)} cannot be read; write them as 2024-05-31"
     return AS_DATE
 
 

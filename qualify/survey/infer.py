@@ -256,7 +256,7 @@ def _place_spread(draft: _Draft, column: Column, group: Sequence[Spread]) -> Non
     if column.heading != group[0].heading:
         return
     options = [(one.word, one.heading) for one in group]
-    name = draft.name(_readable(column.heading, group[0].question))
+    name = draft.name(group[0].question)
     draft.characteristics += characteristics_of(name, options, "")
     said = ", ".join(one.word for one in group)
     text = (
@@ -308,14 +308,14 @@ def _mirror_by_data(draft: _Draft, column: Column) -> str | None:
 def _layout(draft: _Draft) -> TableLayout | None:
     """Return how the file was read, with marks in numbers and the order of dates; None where all is plain."""
     found = draft.table.layout
-    marks = {column.clues.marks for column in draft.columns if column.clues.marks is not None}
+    marks = [column.clues.marks for column in draft.columns if column.clues.marks is not None]
+    decimals, thousands = {mark.decimal for mark in marks}, {mark.thousands for mark in marks} - {None}
     roles = {
         role: draft.table.coded(heading) for role, heading in draft.roles.items() if role.endswith("_date")
     }
     orders = {order for coded in roles.values() if (order := read_dates(coded.values).order) is not None}
-    if len(marks) == 1:
-        mark = marks.pop()
-        found = replace(found, decimal=mark.decimal, thousands=mark.thousands)
+    if len(decimals) == 1 and len(thousands) <= 1:
+        found = replace(found, decimal=decimals.pop(), thousands=thousands.pop() if thousands else None)
     if len(orders) == 1:
         found = replace(found, dates=orders.pop())
     return None if found.plain else found

@@ -18,6 +18,7 @@ from qualify.words import fold
 SEPARATORS = (";", "|", ",")
 MOST_OPTIONS = 15
 FEWEST_CELLS = 2  # different cells that hold several choices
+MOST_CELLS = 5_000  # different cells of choices; more of them are free text
 LONGEST = 60  # signs of an option
 TICKS = {"x", "yes", "true", "1", "checked", "selected", "ja", "oui", "si", "sim", "y", "✓", "✔"}
 # Headings of one question's options: "Q3: team [IT]", "team/it", "Team - Selected Choice - IT", "Q3_1".
@@ -61,7 +62,7 @@ def within_cells(coded: Coded) -> tuple[str, list[str]] | None:
     """
     counts = np.bincount(coded.codes[coded.codes >= 0], minlength=len(coded.values)).tolist()
     cells = {text: n for text, n in zip(coded.texts(), counts, strict=True) if text and n}
-    for separator in SEPARATORS:
+    for separator in SEPARATORS if len(cells) <= MOST_CELLS else ():
         options = _options(cells, separator)
         if options is not None:
             return separator, options

@@ -14,7 +14,7 @@ from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable
 from qualify.survey.model import Note, Outcomes
 from qualify.survey.outcome_words import heading_says, meaning_of, plain_words, says_yes
-from qualify.words import as_number, number_text, squeeze
+from qualify.words import as_number, clean_text, number_text, squeeze
 
 Syntax = Literal["python", "command line"]
 
@@ -176,10 +176,16 @@ def _words(coded: Coded, column: str, asked: Asked) -> dict[str, str]:
     """Return the different words by the form in which they are compared."""
     there = set(coded.codes.tolist())
     found: dict[str, str] = {}
-    for text in sorted({text for place, text in enumerate(coded.texts()) if place in there}):
+    texts = _texts(coded)
+    for text in sorted({text for place, text in enumerate(texts) if place in there}):
         if text:
             found.setdefault(outcome_key(text), text)
     return found
+
+
+def _texts(coded: Coded) -> list[str]:
+    """Return the distinct cells as text; an error such as #N/A is a word, for it is no open deal."""
+    return [clean_text(cell_text(value)) for value in coded.values]
 
 
 def _meanings(
@@ -258,7 +264,7 @@ def _refuse_one_sided(
 
 
 def _ended(coded: Coded, meanings: Mapping[str, str | None]) -> NDArray[np.object_]:
-    known = [meanings.get(outcome_key(text)) if text else "open" for text in coded.texts()]
+    known = [meanings.get(outcome_key(text)) if text else "open" for text in _texts(coded)]
     return np.array([*known, "open"], dtype=object)[coded.codes]
 
 
@@ -339,7 +345,7 @@ def _with_rows(coded: Coded, words: Sequence[str]) -> str:
 
 
 def _rows(coded: Coded, key: str) -> NDArray[np.bool_]:
-    same = [outcome_key(text) == key if text else False for text in coded.texts()]
+    same = [outcome_key(text) == key if text else False for text in _texts(coded)]
     return np.array([*same, False])[coded.codes]
 
 

@@ -153,6 +153,7 @@ def test_an_answer_of_ten_thousand_characters(make_criteria: Make) -> None:
 
 
 def test_answers_that_look_alike_get_labels_of_their_own(make_criteria: Make) -> None:
-    criteria = make_criteria(words=("a b", "a b\x07"))
+    alike = "y" * 300
+    criteria = make_criteria(words=(f"{alike}a", f"{alike}b"))
     labels = [cell.value for cell in opened(criteria)["Lists"]["I"] if cell.value][1:4]
-    assert labels == ["a b", "a b (2)", "unknown"]
+    assert labels == [shown(alike), f"{shown(alike, 192)} (2)", "unknown"]
