@@ -9,10 +9,12 @@ import pandas as pd
 
 from qualify.checks.answers import check_answers
 from qualify.checks.finding import SEVERITIES, Finding
+from qualify.checks.mirrors import check_mirrors
 from qualify.checks.numbers import check_numbers
 from qualify.checks.overlap import check_overlap
 from qualify.checks.times import check_times, deals_by_creation, win_rate_by_quarter
 from qualify.deals import Deals
+from qualify.deals.mirrors import mirrors_of
 from qualify.design import design_matrix
 from qualify.enough import check_deals
 from qualify.errors import NotEnoughDeals, check_level
@@ -35,6 +37,8 @@ class Audit:
         Win rate by quarter of the close date: quarter, n, won, win_rate, win_rate_low, win_rate_high.
     cohorts : DataFrame
         Deals by quarter of creation: quarter, n, open, won, win_rate (of the closed).
+    mirrors : tuple of str
+        Characteristics that say the outcome in other words, or are known only after it.
     n, won : int
         Closed deals, and how many of them were won.
     level : float
@@ -44,6 +48,7 @@ class Audit:
     findings: pd.DataFrame
     quarters: pd.DataFrame
     cohorts: pd.DataFrame
+    mirrors: tuple[str, ...]
     n: int
     won: int
     level: float
@@ -110,22 +115,24 @@ def audit_deals(deals: Deals, *, level: float = 0.95) -> Audit:
     check_level(level, where="audit_deals")
     if not deals.n:
         raise NotEnoughDeals("`audit_deals` needs closed deals; all deals here are open or left out.")
-    quarters = win_rate_by_quarter(deals, level)
-    found = [finding._replace(what=clean(finding.what)) for finding in _findings(deals, quarters, level)]
+    quarters, mirrors = win_rate_by_quarter(deals, level), mirrors_of(deals)
+    made = [*check_mirrors(deals, mirrors), *_findings(deals, quarters, level, set(mirrors))]
+    found = [finding._replace(what=clean(finding.what)) for finding in made]
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))  # in the order of the checks within
     return Audit(
         findings=pd.DataFrame(found, columns=list(Finding._fields)).astype({"deals": int}),
         quarters=quarters,
         cohorts=deals_by_creation(deals),
+        mirrors=tuple(mirrors),
         n=deals.n,
         won=int(deals.won.sum()),
         level=level,
     )
 
 
-def _findings(deals: Deals, quarters: pd.DataFrame, level: float) -> Iterator[Finding]:
+def _findings(deals: Deals, quarters: pd.DataFrame, level: float, mirrors: set[str]) -> Iterator[Finding]:
     design = design_matrix(deals)
     yield from check_numbers(deals, design)
     yield from check_times(deals, quarters)
-    yield from check_answers(deals, design, level)
+    yield from check_answers(deals, design, level, mirrors)
     yield from check_overlap(deals, design)

@@ -13,7 +13,7 @@ import typer
 
 from qualify._version import __version__
 from qualify.backtest_command import backtest
-from qualify.errors import InvalidArgument
+from qualify.errors import InvalidArgument, InvalidDeals, Problem
 from qualify.ledger_commands import ledger_app, recalibrate
 from qualify.terminal import (
     AsJson,
@@ -32,6 +32,7 @@ from qualify.terminal import (
 )
 
 if TYPE_CHECKING:
+    from qualify.deals import Deals
     from qualify.study import Study
 
 MOST_ROWS = 40  # of scored deals shown on the screen
@@ -76,6 +77,10 @@ def analyze(  # noqa: PLR0913 (the options of a command)
         tuple[float, float],
         typer.Option(help="Win probabilities that divide the zones where there is no sharp tipping point."),
     ] = (0.25, 0.75),
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="End with 2, and write nothing, where a question says the outcome."),
+    ] = False,
     seed: Seed = 0,
     replicates: Replicates = 200,
     level: Level = 0.95,
@@ -87,7 +92,7 @@ def analyze(  # noqa: PLR0913 (the options of a command)
     """
     with plain_errors():
         options = {"rng": seed, "replicates": replicates, "level": level, "zones": zones}
-        study, written = _analyze(deals, survey, out, options, outcomes)
+        study, written = _analyze(deals, survey, out, options, outcomes=outcomes, strict=strict)
         if as_json:
             from qualify.study_files import study_to_dict
             from qualify.tables.plain import to_json
@@ -241,7 +246,13 @@ def demo(
 
 
 def _analyze(
-    deals: Path, survey: Path, out: Path, options: dict[str, Any], outcomes: Path | None = None
+    deals: Path,
+    survey: Path,
+    out: Path,
+    options: dict[str, Any],
+    *,
+    outcomes: Path | None = None,
+    strict: bool = False,
 ) -> tuple[Study, list[Path]]:
     import qualify as ql
     from qualify.enough import check_outcomes
@@ -251,10 +262,23 @@ def _analyze(
     for note in read.notes:
         tell(note)
     check_outcomes(read, where="a study")
+    _warn_of_mirrors(read, strict)
     made_folder(out)  # before the long work, so that a bad name is told at once
     tell(f"Analysing {read.n} closed deals; this may take a minute ...")
     study = ql.analyze(read, **options)
     return study, write_study_files(study, out)
+
+
+def _warn_of_mirrors(deals: Deals, strict: bool) -> None:
+    """Say in red which questions say the outcome, before anything else; refuse to go on if `strict`."""
+    from qualify.deals.mirrors import mirrors_of
+
+    said = [mirror.in_words(name) for name, mirror in mirrors_of(deals).items()]
+    fix = "leave it out of the survey, or write known_before: true if it is known before the outcome"
+    if said and strict:
+        raise InvalidDeals([Problem(reason=text.rstrip("."), mend=fix) for text in said], "--strict:")
+    for text in said:
+        typer.secho(f"STOP: {text} {fix[:1].upper()}{fix[1:]}.", fg="red", err=True)
 
 
 def _list_files(folder: Path) -> None:

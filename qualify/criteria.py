@@ -82,7 +82,8 @@ class Criteria:
     provenance : dict
         Deals, seed, settings, fingerprint of the deals, the fitted coefficients with their covariance, their
         uncertainty and the column that each answer goes into, and `past`: what open deals are held against
-        (ends of every score, mean value of a win, mean effort). Of recalibrated criteria also the verdict,
+        (ends of every score, mean value of a win, mean effort); `mirrors` where questions say the outcome. Of
+        recalibrated criteria also the verdict,
         the dates of the deals and the parent version.
 
     Notes
@@ -111,6 +112,12 @@ class Criteria:
     def kept(self) -> tuple[str, ...]:
         """Names of the characteristics that earn points, in the survey's order."""
         return tuple(str(name) for name in self.points["characteristic"].unique())
+
+    @property
+    def mirrors(self) -> tuple[str, ...]:
+        """Characteristics of the survey that say the outcome in other words, or are known only after it."""
+        found = self.provenance.get("mirrors", [])
+        return tuple(str(name) for name in found) if isinstance(found, list) else ()
 
     @property
     def start(self) -> int:

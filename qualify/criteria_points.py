@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from qualify.deals import Deals
 from qualify.numerics.coding import count_answers
 from qualify.refining import Refined
-from qualify.survey import UNKNOWN, Characteristic
+from qualify.survey import UNKNOWN, Characteristic, Survey
 
 Numbers = NDArray[np.float64]
 
@@ -89,3 +89,35 @@ def answers_table(deals: Deals, refined: Refined) -> pd.DataFrame:
         columns = {"characteristic": name, "answer": words, "low": low, "high": high, "n": n, "won": wins}
         parts.append(pd.DataFrame(columns).astype({"characteristic": "str", "answer": "str", "n": "int64"}))
     return pd.concat(parts, ignore_index=True)
+
+
+def points_against(points: pd.DataFrame, survey: Survey) -> list[str]:
+    """Say where points go against the direction that the survey declares for a question.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As in `Criteria`.
+    survey : Survey
+        Its survey.
+
+    Returns
+    -------
+    list of str
+        A sentence for each question whose points fall where they should rise, or rise where they should fall.
+    """
+    said = []
+    for name, mine in points.groupby("characteristic", sort=False):
+        asked = survey.characteristic(str(name))
+        known = mine[mine["answer"] != UNKNOWN]
+        steps = known["points"].diff().to_numpy()[1:] * (-1 if asked.direction == "against" else 1)
+        if asked.direction == "either" or asked.kind == "choice" or not (steps < 0).any():
+            continue
+        place = int(np.argmax(steps < 0))
+        answers = known["answer"].tolist()
+        moves, goes = ("fall", "with") if asked.direction == "with" else ("rise", "against")
+        said.append(
+            f"{name}: points {moves} from {answers[place]} to {answers[place + 1]}, and the survey expects "
+            f"higher answers to go {goes} winning."
+        )
+    return said

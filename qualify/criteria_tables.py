@@ -15,6 +15,7 @@ from scipy.special import expit
 
 from qualify.criteria_points import answers_table, as_numbers, highest_of, points_table
 from qualify.deals import Deals
+from qualify.deals.mirrors import mirrors_of
 from qualify.design import as_floats
 from qualify.economics import Economics, past_of
 from qualify.errors import InvalidArgument, short
@@ -167,7 +168,8 @@ def provenance_of(deals: Deals, refined: Refined, points: pd.DataFrame) -> dict[
     curvature = fit.curvature[np.ix_(busy, busy)]
     information = fit.information[np.ix_(busy, busy)]
     inverse = np.linalg.inv(curvature) if np.isfinite(curvature).all() else np.full(curvature.shape, np.nan)
-    return {
+    mirrors = list(mirrors_of(deals))
+    return ({"mirrors": mirrors} if mirrors else {}) | {
         "grouping": refined.grouping,
         "deals": deals.n,
         "won": int(deals.won.sum()),

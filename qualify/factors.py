@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from qualify.deals import Deals
+from qualify.deals.mirrors import mirrors_of
 from qualify.design import DesignMatrix, as_floats, design_matrix
 from qualify.enough import check_deals
 from qualify.errors import NotEnoughDeals, check_level
@@ -19,7 +20,7 @@ from qualify.numerics.logistic import RatioTest, fit_logistic, ratio_test
 from qualify.progress import track
 from qualify.swing import column_places, swing, swing_model, unknown_swing
 from qualify.tables.render import page
-from qualify.verdicts import add_remarks, add_verdicts, joint_tests, q_values
+from qualify.verdicts import add_remarks, add_verdicts, joint_tests, q_values, raise_mirrors
 
 NO_TEST = RatioTest(chi2=np.nan, df=0, p_value=np.nan)
 
@@ -142,8 +143,10 @@ def find_factors(
     member = clusters(linked)
     groups = joint_tests(design.names, column_places(design), fit, member)
     add_verdicts(table, groups, member, linked, q)
+    mirrors = mirrors_of(deals)
+    raise_mirrors(table, mirrors)
     _measure(table, deals, design, fit, level, np.random.default_rng(rng))
-    add_remarks(table, deals, q)
+    add_remarks(table, deals, q, mirrors)
     return Factors(
         table=table[TABLE_COLUMNS],
         clusters=groups.reset_index(drop=True),

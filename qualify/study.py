@@ -60,6 +60,11 @@ class Study:
     criteria: Criteria
     summary: str
 
+    @property
+    def mirrors(self) -> tuple[str, ...]:
+        """Characteristics that say the outcome in other words, or are known only after it."""
+        return self.audit.mirrors
+
     def __repr__(self) -> str:
         adds = int((self.factors.table["verdict"] == "adds").sum())
         kept = counted(len(self.criteria.kept), "characteristic")

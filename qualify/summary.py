@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from qualify.audit import Audit
 from qualify.criteria import Criteria
+from qualify.criteria_points import points_against
 from qualify.deals import Deals
 from qualify.factors import Factors
 from qualify.parsimony import what_more_would_do
@@ -68,9 +69,10 @@ def summarise(
         _matters(deals, factors),
         *_unknown(deals, factors),
         *_surprises(factors),
+        *_against_direction(factors, criteria),
         Section("How far the win probability can be trusted", *trust_in_words(validation)),
-        _tips(tipping),
-        _kept(criteria, deals),
+        _resting_on(_tips(tipping), list(audit.mirrors)),
+        _resting_on(_kept(criteria, deals), [name for name in audit.mirrors if name in criteria.kept]),
         *_gates(criteria),
         *_stop_asking(factors, criteria),
         *_reservations(audit, "warn", "Bear in mind"),
@@ -241,6 +243,28 @@ def _surprises(factors: Factors) -> Iterator[Section]:
     if points:
         text = f"The team's own points against {counted(factors.n, 'deal')}:"
         yield Section("Against the points given by hand", text, points)
+
+
+def _resting_on(section: Section, mirrors: Sequence[str]) -> Section:
+    """Say before a verdict that it rests on questions that say the outcome."""
+    if not mirrors:
+        return section
+    verb = "says" if len(mirrors) == 1 else "say"
+    warning = f"Not to be used: it rests on {listed(mirrors, most=10)}, which {verb} the outcome."
+    return section._replace(text=f"{warning} {section.text}")
+
+
+def _against_direction(factors: Factors, criteria: Criteria) -> Iterator[Section]:
+    """Name what goes against the direction that the survey declares, in findings and in points."""
+    table = factors.table
+    found = table[table["note"].str.contains("and the survey expects", regex=False)]
+    points = [
+        f"{clean(row['characteristic'])} {row['note'].split('; ')[0]}." for row in found.to_dict("records")
+    ]
+    points += map(clean, points_against(criteria.points, criteria.survey))
+    if points:
+        text = f"The direction that the survey declares, against {counted(factors.n, 'deal')}:"
+        yield Section("Against the expected direction", text, tuple(points))
 
 
 def _tips(tipping: TippingPoint) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -59,7 +59,16 @@ def add_verdicts(
     table["shares_with"] = ["; ".join(names[linked[c]]) if shared[c] else "" for c in range(len(names))]
 
 
-def add_remarks(table: pd.DataFrame, deals: Deals, q: float) -> None:
+def raise_mirrors(table: pd.DataFrame, mirrors: Collection[str]) -> None:
+    """Never call one that says the outcome `not shown`: two of them leave nothing to each other."""
+    hidden = table["characteristic"].isin(mirrors) & (table["verdict"] == "not shown")
+    table.loc[hidden, "verdict"] = "shared"
+    for row in table.index[hidden]:
+        others = [name for name in mirrors if name != table.loc[row, "characteristic"]]
+        table.loc[row, "shares_with"] = "; ".join(others)
+
+
+def add_remarks(table: pd.DataFrame, deals: Deals, q: float, mirrors: Collection[str] = ()) -> None:
     """Write surprise (against hand-given points) and note into the table."""
     points = {name: deals.survey.hand_points(name) for name in deals.survey.names}
     any_points = any(points.values())
@@ -68,7 +77,24 @@ def add_remarks(table: pd.DataFrame, deals: Deals, q: float) -> None:
     table["surprise"] = [
         _surprise(answers[name], won, verdict, points[name]) if any_points else "" for name, verdict in pairs
     ]
-    table["note"] = [_note(row, q) for row in table.to_dict("records")]
+    directions = {asked.name: asked.direction for asked in deals.survey.characteristics}
+    table["note"] = [
+        "; ".join(filter(None, (_mirror_note(row, mirrors), _against(row, directions, q), _note(row, q))))
+        for row in table.to_dict("records")
+    ]
+
+
+def _mirror_note(row: Mapping[Hashable, object], mirrors: Collection[str]) -> str:
+    return "says the outcome by itself" if row["characteristic"] in mirrors else ""
+
+
+def _against(row: Mapping[Hashable, object], directions: Mapping[str, str], q: float) -> str:
+    """Say that what was found goes against the direction that the survey declares."""
+    expected = {"with": "winning", "against": "losing"}.get(directions[str(row["characteristic"])])
+    shown = row["verdict"] != "not shown"
+    if expected is None or not shown or row["direction"] in ("", "differs", expected):
+        return ""
+    return f"goes with {row['direction']}, and the survey expects {expected}"
 
 
 def _surprise(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,9 @@ TELLING = 0.05  # q-value below which unknown and known answers differ in their 
 DECIDES_FROM = 5  # deals with one answer, all won or all lost
 
 
-def check_answers(deals: Deals, design: DesignMatrix, level: float) -> Iterator[Finding]:
+def check_answers(
+    deals: Deals, design: DesignMatrix, level: float, mirrors: Collection[str] = ()
+) -> Iterator[Finding]:
     """Yield what is wrong with the answers of single characteristics.
 
     Parameters
@@ -30,6 +32,8 @@ def check_answers(deals: Deals, design: DesignMatrix, level: float) -> Iterator[
         Their answers in columns, which says what is pooled.
     level : float
         Confidence level of the win rates' intervals.
+    mirrors : collection of str
+        Characteristics that say the outcome; advice to ask them earlier would be wrong.
 
     Yields
     ------
@@ -39,9 +43,9 @@ def check_answers(deals: Deals, design: DesignMatrix, level: float) -> Iterator[
     """
     yield from _nothing_varies(deals, design)
     yield from _blank_surveys(deals)
-    yield from _unknown(deals, level)
+    yield from _unknown(deals, level, mirrors)
     yield from _rare(deals, design)
-    yield from _decides_alone(deals)
+    yield from _decides_alone(deals, mirrors)
     yield from _never_given(deals)
 
 
@@ -81,10 +85,10 @@ def _blank_surveys(deals: Deals) -> Iterator[Finding]:
         )
 
 
-def _unknown(deals: Deals, level: float) -> Iterator[Finding]:
+def _unknown(deals: Deals, level: float, mirrors: Collection[str]) -> Iterator[Finding]:
     missing = deals.answers == UNKNOWN
     q_value = _q_values(missing, deals.won)
-    for name in deals.survey.names:
+    for name in (one for one in deals.survey.names if one not in mirrors):
         unknown = missing[name]
         n = int(unknown.sum())
         telling = q_value[name] < TELLING
@@ -135,8 +139,8 @@ def _rare(deals: Deals, design: DesignMatrix) -> Iterator[Finding]:
         yield Finding("note", what, str(name), int(rare["deals"].sum()), why, mend)
 
 
-def _decides_alone(deals: Deals) -> Iterator[Finding]:
-    for name in deals.survey.names:
+def _decides_alone(deals: Deals, mirrors: Collection[str]) -> Iterator[Finding]:
+    for name in (one for one in deals.survey.names if one not in mirrors):
         counts = deals.won.groupby(deals.answers[name], observed=True).agg(["size", "sum"])
         for answer, (n, won) in zip(counts.index, counts.to_numpy(), strict=True):
             if n < DECIDES_FROM or 0 < won < n or n == deals.n:

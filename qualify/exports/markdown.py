@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from qualify.criteria import Criteria
+from qualify.criteria_points import points_against
 from qualify.survey import UNKNOWN, Answer
 from qualify.tables.formats import clean, format_value, signed
 from qualify.tables.wording import counted, limits, pairs, rate
@@ -33,7 +34,7 @@ def criteria_to_markdown(criteria: Criteria) -> str:
         Markdown with tables (GitHub's dialect). Names and answers are escaped: whatever stands in them is
         shown and does nothing.
     """
-    parts = [f"# {escape(_title(criteria))}", _origin(criteria)]
+    parts = [f"# {escape(_title(criteria))}", _mirrors(criteria), _origin(criteria)]
     if criteria.kept:
         parts += ["## How to use it", _how(criteria), "## Questions", _questions(criteria)]
         parts += _gates(criteria)
@@ -41,7 +42,8 @@ def criteria_to_markdown(criteria: Criteria) -> str:
         parts += ["## When an answer is unknown", _unknown(criteria)]
     else:
         parts.append("No question earned points on these deals: every deal has the same win probability.")
-    parts += ["## How far to trust it", _trust(criteria)]
+    against = [f"- {escape(said)}" for said in points_against(criteria.points, criteria.survey)]
+    parts += ["## How far to trust it", _trust(criteria), "\n".join(against)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -73,6 +75,14 @@ def escape(text: object) -> str:
 def _title(criteria: Criteria) -> str:
     title = clean(criteria.survey.title)
     return f"Qualification criteria: {title}" if title else "Qualification criteria"
+
+
+def _mirrors(criteria: Criteria) -> str:
+    """Say at the top that some questions say the outcome."""
+    if not criteria.mirrors:
+        return ""
+    names = ", ".join(map(escape, criteria.mirrors))
+    return f"**Do not use: {names} say the outcome in other words, or are known only after it.**"
 
 
 def _origin(criteria: Criteria) -> str:

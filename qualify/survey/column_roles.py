@@ -41,7 +41,7 @@ ROLES: dict[str, str] = {
         temporal, informazioni cronologiche, carimbo de data hora, tijdstempel, umfragedatum, befragt am""",
     "value": """
         deal value, value, amount, deal amount, opportunity value, opportunity amount, contract value,
-        acv, tcv, arr, est revenue, estimated revenue, expected revenue, deal size, betrag, wert,
+        acv, tcv, arr, est revenue, estimated revenue, deal size, betrag, wert,
         auftragswert, summe, auftragssumme, volumen, auftragsvolumen, angebotssumme, angebotswert,
         dealwert, montant, valeur, importe, monto, valor, importo, valore, montante, bedrag, waarde,
         dealwaarde""",

@@ -36,6 +36,10 @@ MACHINE_NAME = re.compile(
     r"(?:q|qid|question|var|v|item|field)?[ _-]*\d+(?:[_.-]\d+)*(?:_text)?", re.IGNORECASE
 )
 LONGEST_NAME = 70
+KNOWN_BEFORE = (
+    "Columns that say the outcome were left out; one that is known before it can be asked, with "
+    "known_before: true."
+)
 OUTCOMES = ("won", "lost", "open")
 
 Word = str | int | float | bool
@@ -156,6 +160,7 @@ def draft_survey(  # noqa: PLR0913 - as infer_survey
     draft.notes += [Note(text, decision="table") for text in table.notes]
     draft.notes += mapped.notes
     _fill(draft)
+    draft.notes = _loudest_first(draft.notes)
     if not draft.characteristics:
         reason = f"{table.name} has no column that can be asked as a characteristic"
         raise InvalidDeals("\n  - ".join([reason + ":", *draft.notes]))
@@ -223,7 +228,7 @@ def _fill(draft: _Draft) -> None:
     for column in free:
         heading = column.heading
         if heading in mirrors:
-            draft.note(heading, "left out", f"left out, {mirrors[heading]}.")
+            draft.note(heading, "mirror", f"left out, {mirrors[heading]}.")
         elif heading in taken:
             _note_role(draft, column, taken[heading])
         elif heading in technical:
@@ -234,6 +239,15 @@ def _fill(draft: _Draft) -> None:
             _place_spread(draft, column, spread[heading])
         else:
             _place(draft, column)
+
+
+def _loudest_first(notes: list[Note]) -> list[Note]:
+    """Return notes on the table and the outcome, then columns that say the outcome, then the others."""
+    mirrors = [note for note in notes if note.decision == "mirror"]
+    hint = [Note(KNOWN_BEFORE, decision="mirror")] if mirrors else []
+    start = [note for note in notes if note.decision in ("table", "outcome")]
+    rest = [note for note in notes if note.decision not in ("table", "outcome", "mirror")]
+    return [*start, *mirrors, *hint, *rest]
 
 
 def _mirror(column: Column) -> str | None:
@@ -276,9 +290,9 @@ def _place(draft: _Draft, column: Column) -> None:
         text = f"several choices in a cell, parted by {separator!r}; drafted as a yes or no for each."
         draft.note(heading, "question", text)
         return
-    reason = why_left_out(column) or _mirror_by_data(draft, column)
-    if reason:
-        draft.note(heading, "left out", f"left out, {reason}.")
+    reason, mirror = why_left_out(column), _mirror_by_data(draft, column)
+    if reason or mirror:
+        draft.note(heading, "mirror" if mirror else "left out", f"left out, {mirror or reason}.")
         return
     asked = characteristic_of(draft.name(_readable(heading, column.text)), column)
     draft.characteristics.append(asked)
@@ -298,11 +312,10 @@ def _mirror_by_data(draft: _Draft, column: Column) -> str | None:
     counts = np.zeros((last + 1, len(OUTCOMES)), dtype=np.int64)
     for place, meaning in enumerate(OUTCOMES):
         counts[:, place] = np.bincount(answer[draft.mapped.ended == meaning], minlength=last + 1)
-    found = mirror_by_data(counts)
+    found = mirror_by_data(counts, ordered=column.clues.numbers is not None)
     if found is None:
         return None
-    hint = "add it as a characteristic with known_before: true if it is known before"
-    return f"{found.in_words(column.heading).rstrip('.')}; {hint}"
+    return found.in_words("it").rstrip(".")
 
 
 def _layout(draft: _Draft) -> TableLayout | None:

@@ -223,7 +223,7 @@ class Note(str):
     column : str
         The heading; empty where the whole table is meant.
     decision : str
-        "outcome", "role", "question", "left out", "asked about" or "table".
+        "outcome", "mirror", "role", "question", "left out", "asked about" or "table".
 
     Examples
     --------
