@@ -32,6 +32,8 @@ from qualify.terminal import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from qualify.deals import Deals
     from qualify.study import Study
 
@@ -159,7 +161,7 @@ def infer_survey(  # noqa: PLR0913 (the options of a command)
 
 
 @app.command()
-def score(
+def score(  # noqa: PLR0913 (the options of a command)
     criteria: CriteriaFile,
     deals: DealsFile,
     out: Annotated[Path | None, typer.Option(help="CSV file for the scored deals.")] = None,
@@ -169,6 +171,9 @@ def score(
     cost: Annotated[
         float | None, typer.Option(help="What pursuing a deal costs, or one unit of its effort.")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse words that the survey does not know.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score deals, open or closed, by refined criteria; say what to find out and what to change next.
@@ -178,15 +183,14 @@ def score(
     with plain_errors():
         import qualify as ql
         from qualify.files import checked_suffix, write_whole
-        from qualify.tables.formats import clean
         from qualify.tables.plain import to_csv, to_json, to_records
         from qualify.tables.render import to_text
-        from qualify.tables.wording import counted
+        from qualify.triage.notes import BEFORE_THE_TABLE
 
         if out is not None:
             checked_suffix(out, [".csv"], InvalidArgument)
         money = None if value is None and cost is None else ql.Economics(value=value, cost=cost)
-        scored = ql.score_deals(ql.read_criteria(criteria), deals, economics=money)
+        scored = ql.score_deals(ql.read_criteria(criteria), deals, economics=money, strict=strict)
         if out is not None:
             write_whole(out, to_csv(scored.table), InvalidArgument)
         if as_json:
@@ -195,10 +199,10 @@ def score(
             return
         gates = ["gates"] if scored.table["gates"].any() else []
         shown = ["deal", "score", "probability", "low", "high", "zone", *gates, "ask_next", "levers"]
+        before = scored.notes["what"].isin(BEFORE_THE_TABLE)
+        _tell_notes_of(scored.notes[before])
         show(to_text(scored.table, columns=shown, max_rows=MOST_ROWS))
-        for note in scored.notes.to_dict("records"):
-            about = f"{note['characteristic']}: " if note["characteristic"] else ""
-            tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
+        _tell_notes_of(scored.notes[~before])
         if out is not None:
             tell(f"{len(scored.table)} deals scored in {out}.")
 
@@ -267,6 +271,16 @@ def _analyze(
     tell(f"Analysing {read.n} closed deals; this may take a minute ...")
     study = ql.analyze(read, **options)
     return study, write_study_files(study, out)
+
+
+def _tell_notes_of(notes: pd.DataFrame) -> None:
+    """Say what scores rest on that past deals do not carry."""
+    from qualify.tables.formats import clean
+    from qualify.tables.wording import counted
+
+    for note in notes.to_dict("records"):
+        about = f"{note['characteristic']}: " if note["characteristic"] else ""
+        tell(clean(f"{about}{note['what']} ({counted(note['deals'], 'deal')}): {note['detail']}"))
 
 
 def _warn_of_mirrors(deals: Deals, strict: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qualify.errors import InvalidArgument, short
-from qualify.terminal import MISTAKE, AsJson, CriteriaFile, Seed, plain_errors, show
+from qualify.terminal import MISTAKE, AsJson, CriteriaFile, OutcomesFile, Seed, plain_errors, show
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +34,7 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
     ledger: LedgerFolder,
     deals: Annotated[Path, typer.Option(help="Table of the deals that closed since.")],
     history: Annotated[Path | None, typer.Option(help="Table of the deals that closed before.")] = None,
+    outcomes: OutcomesFile = None,
     dated: Dated = None,
     report: Annotated[Path | None, typer.Option(help="HTML file for the findings and charts.")] = None,
     as_json: AsJson = False,
@@ -61,7 +62,9 @@ def recalibrate(  # noqa: PLR0913 (the options of a command)
             checked_suffix(report, [".html", ".htm"], InvalidArgument)
             _check_outside(report, ledger)
         options = {"rng": seed, "replicates": replicates}
-        quarter = hold_quarter(ledger, deals, dated=_first_day(dated), history=history, options=options)
+        quarter = hold_quarter(
+            ledger, deals, dated=_first_day(dated), history=history, outcomes=outcomes, options=options
+        )
         with contextlib.ExitStack() as done:
             if report is not None:  # on the disk before anything is added, under its name after
                 page = _page(quarter, dry_run)

@@ -100,6 +100,7 @@ def hold_quarter(
     *,
     dated: dt.date,
     history: PathLike | None = None,
+    outcomes: PathLike | None = None,
     options: dict[str, Any],
 ) -> Quarter:
     """Hold the newest criteria of a ledger against newly closed deals; nothing is written yet.
@@ -114,6 +115,8 @@ def hold_quarter(
         The first day a new version is in force.
     history : str or path-like, optional
         Table of the deals closed before.
+    outcomes : str or path-like, optional
+        A second table with the outcomes of the new deals.
     options : dict
         Further arguments of `recalibrate`.
 
@@ -129,7 +132,7 @@ def hold_quarter(
     """
     ledger = open_ledger(folder)
     in_use, name = ledger.current, ledger.next_version(dated)
-    closed = read_deals(deals, in_use.survey)
+    closed = read_deals(deals, in_use.survey, outcomes=outcomes, new_words="unknown")
     _check_new(closed, ledger, Path(deals))
     earlier = None if history is None else read_deals(history, in_use.survey)
     found = recalibrate(in_use, closed, history=earlier, **options)

@@ -33,6 +33,7 @@ from qualify.recalibrating.words import (
     changes_words,
     drift_words,
     gate_notes,
+    new_word_findings,
     verdict_words,
     words_on_tests,
 )
@@ -298,6 +299,7 @@ def _tables(work: Work, tested: ClosedTest) -> dict[str, pd.DataFrame]:
 def _notes(work: Work, gates: pd.DataFrame, tested: ClosedTest) -> list[str]:
     """Say what else is to be known."""
     notes = [] if work.held.whole else [OLDER_CRITERIA]
+    notes += new_word_findings(work.everything.deals.new_words)
     stopped = work.everything.deals.n - work.held.deals.n
     if stopped:
         which = counted(stopped, "deal")

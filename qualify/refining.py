@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.deals import Deals
+from qualify.numerics.coding import count_answers, settle_unseen
 from qualify.numerics.curves import FLAT, Curve
 from qualify.numerics.procedures import Recipe, Trained, train
 from qualify.numerics.resampling import Sample
@@ -90,7 +91,7 @@ def refine(
     # What is handed out is worth a longer search; resamples make do with a shorter one.
     thorough = recipe._replace(thorough=deals.n <= SEARCHED)
     trained = train(sample.items, sample.outcome, sample.weights, thorough)
-    trained = from_zero(trained, sample.items.levels)
+    trained = from_zero(_with_unseen(trained, sample, recipe.fewest), sample.items.levels)
     estimate = estimate_tipping(sample, Plan(recipe, FOLDS, replicates, level, alpha), rng)
     rises = estimate.p_value <= alpha and min(estimate.curve.slope, trained.slope) > 0
     if not rises or not trained.points.any():
@@ -109,6 +110,13 @@ def refine(
         scales=scales,
         grouping=grouping,
     )
+
+
+def _with_unseen(trained: Trained, sample: Sample, fewest: float) -> Trained:
+    """Give answers that (nearly) no deal gave the points of an average known answer, as whole numbers."""
+    counts = count_answers(sample.items, sample.weights)
+    points = settle_unseen(trained.points.astype(np.float64), sample.items, counts, fewest)
+    return trained._replace(points=np.floor(points + 0.5).astype(trained.points.dtype))
 
 
 def from_zero(trained: Trained, levels: NDArray[np.int32]) -> Trained:

@@ -18,7 +18,7 @@ from qualify.tables.wording import counted
 from qualify.tipping_verdict import ZONES
 from qualify.triage.asking import ask_next
 from qualify.triage.levers import levers_of
-from qualify.triage.notes import notes_on
+from qualify.triage.notes import new_word_notes, notes_on
 from qualify.triage.remarks import joined
 from qualify.triage.standing import Standing, needed, standing_of
 
@@ -63,7 +63,9 @@ class ScoredDeals:
         return page("Scored deals", lead, [*sections, ("", self.table)])
 
 
-def score_deals(criteria: Criteria, deals: object, *, economics: Economics | None = None) -> ScoredDeals:
+def score_deals(
+    criteria: Criteria, deals: object, *, economics: Economics | None = None, strict: bool = False
+) -> ScoredDeals:
     """Score every deal of a table, open or closed, and say what to find out or change next.
 
     Parameters
@@ -76,6 +78,9 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
     economics : Economics, optional
         What a win is worth and what pursuing a deal costs: what to find out and to change next is then
         ranked by money. A value and an effort of the deal's own are read from the columns the survey names.
+    strict : bool
+        Whether a word that the survey does not know is an error. Otherwise such an answer counts as unknown,
+        and the words and deals are named in the notes.
 
     Returns
     -------
@@ -85,8 +90,8 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
     Raises
     ------
     InvalidDeals
-        Where answers do not fit the survey, or columns that the criteria need are missing; every problem at
-        once.
+        Where numbers lie beyond their range, or columns that the criteria need are missing; every problem at
+        once. With `strict`, also where a word is no answer of the survey.
     InvalidArgument
         For economics without a cost, or without any value; for a value or an effort below 0.
 
@@ -129,12 +134,14 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
         )
     if economics is not None and not isinstance(economics, Economics):
         raise InvalidArgument(f"`economics` of `score_deals` must be Economics; got {short(economics)}.")
+    aside: list[pd.DataFrame] = []
     if isinstance(deals, Deals):
+        aside.append(deals.new_words)
         wanted = [name for name in (*MONEY, *needed(criteria)) if name in deals.closed]
         answers = _stacked([deals.open[wanted], deals.closed[wanted]])
     else:
         only = (*needed(criteria), *(MONEY if economics is not None else ()))
-        answers = read_answers(deals, criteria.survey, only=only)
+        answers = read_answers(deals, criteria.survey, only=only, aside=None if strict else aside)
     standing, money = standing_of(criteria, answers), None
     best_first = np.lexsort((-standing.score, -standing.probability(standing.score, standing.limit)))
     if economics is not None:
@@ -145,7 +152,7 @@ def score_deals(criteria: Criteria, deals: object, *, economics: Economics | Non
     standing = standing.of(best_first)
     return ScoredDeals(
         table=_table(standing, money[0] if money else None),
-        notes=notes_on(standing, money),
+        notes=pd.concat([new_word_notes(*aside), notes_on(standing, money)], ignore_index=True),
         version=criteria.version,
         level=criteria.tipping.level,
     )

@@ -12,7 +12,7 @@ from qualify.deals import Deals
 from qualify.enough import check_deals
 from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
 from qualify.numerics.climb import CONVERGED
-from qualify.numerics.coding import NUMERIC
+from qualify.numerics.coding import NUMERIC, count_answers, settle_unseen
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import choose_ridge, prepare_training
 from qualify.steps import step_of
@@ -154,7 +154,9 @@ def fit_win_model(deals: Deals) -> WinModel:
     sample, _ = sample_of(deals)
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)
-    effects = answer_effects(training.coding, fit.beta)
+    counts = count_answers(sample.items, sample.weights)
+    fewest = float(deals.survey.min_answers)
+    effects = settle_unseen(answer_effects(training.coding, fit.beta), sample.items, counts, fewest)
     rows: list[tuple[str, str, float, float, float]] = []
     for c, name in enumerate(deals.survey.names):
         categories = [str(answer) for answer in deals.answers[name].cat.categories]

@@ -22,8 +22,8 @@ MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for
 SEVERAL = 0.2  # share of rows with an id met before, from which rows are answers and not deals
 MOST_WHOLE = 21  # whole numbers of a score's range that are categories though nobody gave them
 
-# The answer of each distinct cell (None is unknown), and the faults of those that fit none.
-Matches = tuple[list[str | None], dict[int, Fault]]
+# The answer of each distinct cell (None is unknown), the faults of numbers, and those of words that fit none.
+Matches = tuple[list[str | None], dict[int, Fault], dict[int, Fault]]
 
 
 def read_answer_column(
@@ -48,8 +48,12 @@ def read_answer_column(
         Text categories, `unknown` last; never missing.
     """
     match = _match_score if asked.kind == "score" else _match_words
-    matched, wrong = match(asked, survey, coded)
+    matched, wrong, words = match(asked, survey, coded)
     blank = ("blank, and the survey says that is an error", "fill it in, or write unknown")
+    if faults.aside is None:
+        wrong |= words
+    else:
+        faults.put_aside(asked.name, coded, words)
     faults.cells(asked.column, coded, wrong, blank if asked.blank == "error" else None)
     categories = [*_categories(asked, matched), UNKNOWN]
     places = {answer: place for place, answer in enumerate(categories)}
@@ -216,7 +220,7 @@ def _match_words(asked: Characteristic, survey: Survey, coded: Coded) -> Matches
             hint = did_you_mean(text, asked.values) if len(wrong) < MOST_HINTS else ""
             mend = f"write one of {listed}, or add it to the survey.{hint}"
             wrong[place] = ("not an answer of the survey", mend)
-    return matched, wrong
+    return matched, {}, wrong
 
 
 def _match_score(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:
@@ -235,7 +239,8 @@ def _match_score(asked: Characteristic, survey: Survey, coded: Coded) -> Matches
             wrong[place] = (limit, "correct it, or move the limit in the survey")
         unread = math.isnan(number) or place in wrong or number in codes
         matched.append(None if unread else number_text(number))
-    return matched, wrong
+    words = {place: fault for place, fault in wrong.items() if fault[0] == "not a number"}
+    return matched, {place: fault for place, fault in wrong.items() if place not in words}, words
 
 
 def _read_within(cells: list[object], low: float, high: float, marks: Marks | None) -> Numbers:

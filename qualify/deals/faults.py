@@ -29,12 +29,32 @@ class Faults:
         The first cell of each wrong value.
     again : list of Problem
         Its repetitions: told last, so that the first lines of a message show every kind of fault.
+    aside : list or None
+        Where words that are no answer of the survey are put aside, to count as unknown: the characteristic,
+        the word, and the rows that have it. None where they are faults.
     """
 
     rows: NDArray[np.int64]
     general: list[Problem] = field(default_factory=list)
     first: list[Problem] = field(default_factory=list)
     again: list[Problem] = field(default_factory=list)
+    aside: list[tuple[str, str, NDArray[np.bool_]]] | None = None
+
+    def put_aside(self, name: str, coded: Coded, wrong: dict[int, Fault]) -> None:
+        """Put aside words that are no answers of a characteristic.
+
+        Parameters
+        ----------
+        name : str
+            The characteristic.
+        coded : Coded
+            The column.
+        wrong : dict
+            The fault of each such word, by its position in `coded.values`.
+        """
+        texts = coded.texts()
+        if self.aside is not None:
+            self.aside += [(name, texts[place], coded.codes == place) for place in wrong]
 
     def cells(self, column: str, coded: Coded, wrong: dict[int, Fault], blank: Fault | None = None) -> None:
         """Note the cells that do not fit.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from qualify.deals.columns import (
 from qualify.deals.faults import Faults
 from qualify.deals.options import read_option_column
 from qualify.deals.outcomes import read_outcomes
-from qualify.errors import InvalidArgument, InvalidDeals, Problem, short
+from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_choice, short
 from qualify.reading.joining import join_tables
 from qualify.reading.layout import UTF_8
 from qualify.reading.source import RawTable, open_table
@@ -30,6 +30,7 @@ from qualify.survey.model import Survey
 
 DATES = ("close_date", "survey_date", "created_date")
 NUMBERS = ("value", "effort", "weight")
+NAMED = 5  # deals named beside a word
 TEXTS = ("rep", "account", "segment", "respondent")
 
 
@@ -55,6 +56,9 @@ class Deals:
         Rows with an outcome word that the survey leaves out, such as duplicates.
     notes : tuple of str
         What was left out of the file, and what was not matched between answers and outcomes.
+    new_words : DataFrame
+        characteristic, word, deals (how many), named (the first of them): words that are no answers of the
+        survey and count as unknown, where `read_deals` was told to take them so.
     """
 
     survey: Survey
@@ -63,6 +67,7 @@ class Deals:
     left_out: int = 0
     set_aside: int = 0
     notes: tuple[str, ...] = ()
+    new_words: pd.DataFrame = field(default_factory=lambda: new_words_table([], pd.Index([], dtype="str")))
 
     def __repr__(self) -> str:
         won = int(self.won.sum())
@@ -131,7 +136,13 @@ class Deals:
         return replace(self, closed=self.closed.loc[kept])
 
 
-def read_deals(source: object, survey: Survey, *, outcomes: object = None) -> Deals:
+def read_deals(
+    source: object,
+    survey: Survey,
+    *,
+    outcomes: object = None,
+    new_words: Literal["refuse", "unknown"] = "refuse",
+) -> Deals:
     """Read a table of deals against a survey.
 
     Words are compared without regard to case and outer space (outcome words: without regard to any space);
@@ -150,6 +161,9 @@ def read_deals(source: object, survey: Survey, *, outcomes: object = None) -> De
         A second table with what became of the deals, where `source` has only the answers. The two are joined
         by the deal's id, without regard to case, space, and the length of Salesforce ids; where both have a
         column, that of the outcomes is read.
+    new_words : {"refuse", "unknown"}
+        Whether a word that is no answer of the survey is an error, or counts as unknown and is reported in
+        `Deals.new_words`. Outcome words and numbers beyond their range are always errors.
 
     Returns
     -------
@@ -177,7 +191,9 @@ def read_deals(source: object, survey: Survey, *, outcomes: object = None) -> De
     >>> deals.closed["Need"].tolist()
     ['4', '2']
     """
+    check_choice(new_words, ("refuse", "unknown"), name="new_words", where="read_deals")
     table, faults = _opened(source, survey, outcomes)
+    faults.aside = [] if new_words == "unknown" else None
     frame = _frame(table, survey, faults)
     if survey.columns.outcome not in table:
         faults.general.append(table.missing(survey.columns.outcome))
@@ -195,10 +211,17 @@ def read_deals(source: object, survey: Survey, *, outcomes: object = None) -> De
         left_out=int(undecided.sum()),
         set_aside=int(aside.sum()),
         notes=table.notes,
+        new_words=new_words_table(faults.aside or [], frame.index),
     )
 
 
-def read_answers(source: object, survey: Survey, *, only: Collection[str] | None = None) -> pd.DataFrame:
+def read_answers(
+    source: object,
+    survey: Survey,
+    *,
+    only: Collection[str] | None = None,
+    aside: list[pd.DataFrame] | None = None,
+) -> pd.DataFrame:
     """Read every row of a table against a survey, whatever became of the deal: the reader for scoring.
 
     Parameters
@@ -210,6 +233,9 @@ def read_answers(source: object, survey: Survey, *, only: Collection[str] | None
     only : collection of str, optional
         Names of characteristics, and such as value or effort. Nothing else is read, apart from the id; a
         characteristic among them must be there, the rest are left out where the table lacks them.
+    aside : list, optional
+        Takes the table of words that are no answers of the survey, which then count as unknown; without it
+        they are errors.
 
     Returns
     -------
@@ -223,9 +249,38 @@ def read_answers(source: object, survey: Survey, *, only: Collection[str] | None
         With every problem of the table at once.
     """
     table, faults = _opened(source, survey)
+    faults.aside = None if aside is None else []
     frame = _frame(table, survey, faults, outcome_matters=False, only=only)
     _raise(table, faults)
+    if aside is not None:
+        aside.append(new_words_table(faults.aside or [], frame.index))
     return frame
+
+
+def new_words_table(
+    aside: Sequence[tuple[str, str, NDArray[np.bool_]]], deals: pd.Index[str]
+) -> pd.DataFrame:
+    """Return the words that count as unknown, with how many deals have each and the first of them.
+
+    Parameters
+    ----------
+    aside : sequence of tuple
+        Characteristic, word and rows.
+    deals : Index
+        Ids of the rows.
+
+    Returns
+    -------
+    DataFrame
+        characteristic, word, deals, named.
+    """
+    rows = []
+    for name, word, hit in aside:
+        ids, n = [str(deal) for deal in deals[hit][:NAMED]], int(hit.sum())
+        if n:
+            rows.append((name, word, n, ", ".join(ids) + (" ..." if n > NAMED else "")))
+    table = pd.DataFrame(rows, columns=["characteristic", "word", "deals", "named"])
+    return table.astype({"characteristic": "str", "word": "str", "deals": "int64", "named": "str"})
 
 
 def _opened(source: object, survey: object, outcomes: object = None) -> tuple[RawTable, Faults]:

@@ -229,6 +229,27 @@ def _code_numeric(
     return used + 1
 
 
+def settle_unseen(
+    values: NDArray[np.float64], items: Items, counts: NDArray[np.float64], fewest: float
+) -> NDArray[np.float64]:
+    """Give NOMINAL answers that (nearly) no deal gave what an average known answer has.
+
+    `values` (C, L) are effects or points of the answers. A rare unknown, which the fit pools with the
+    reference, gets the mean of the known answers by how many deals gave each; a known answer that no deal
+    gave counts as unknown.
+    """
+    settled = values.copy()
+    for c in np.flatnonzero(items.kind == NOMINAL):
+        levels = items.levels[c]
+        given = counts[c, :levels]
+        if not given.sum():
+            continue
+        if counts[c, levels] < fewest:
+            settled[c, levels] = np.average(values[c, :levels], weights=given)
+        settled[c, :levels][given == 0] = settled[c, levels]
+    return settled
+
+
 def dense_design(items: Items, coding: Coding) -> NDArray[np.float64]:
     """Return the design as an ordinary matrix, intercept first, (n, p + 1)."""
     n, characteristics = items.codes.shape

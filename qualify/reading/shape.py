@@ -50,6 +50,8 @@ class Rows:
         Whether the last cell of the row is blank.
     doubtful : ndarray of bool
         Rows that have to be looked at: one cell, a total's word, a comment's sign, rows within a cell.
+    marks : ndarray of int
+        A number for the first two cells of each row, by which headings that are repeated are found.
     fetch : callable
         Returns the cells of some rows by their place.
     ragged : bool
@@ -62,6 +64,7 @@ class Rows:
     filled: NDArray[np.int64]
     open_end: NDArray[np.bool_]
     doubtful: NDArray[np.bool_]
+    marks: NDArray[np.int64]
     fetch: Callable[[Sequence[int]], Mapping[int, Row]]
     ragged: bool
     delimiter: str = ""
@@ -145,6 +148,7 @@ def find_table(rows: Rows, layout: TableLayout | None = None) -> Shape | None:
     headings = read_headings(first, shown[:3], shown, rows=told)
     search = _Search(
         rows=rows,
+        start=start,
         first=first,
         names=headings.names,
         kinds=kinds_of(shown[headings.rows - 1 :]),
@@ -195,6 +199,7 @@ class _Search:
     """Parts the rows below the headings into deals, rows that are none, and rows that are refused."""
 
     rows: Rows
+    start: int
     first: Row
     names: tuple[str, ...]
     kinds: Kinds
@@ -209,6 +214,8 @@ class _Search:
     def deals(self, below: NDArray[np.intp]) -> NDArray[np.int64]:
         """Return the rows that are deals."""
         doubtful = self.rows.doubtful[below] | self._odd_width(below)
+        if self.start < len(self.rows.marks):
+            doubtful |= self.rows.marks[below] == self.rows.marks[self.start]
         after_gap = np.zeros(len(below), dtype=np.bool_)
         after_gap[1:] = np.diff(below) > 1
         block = np.cumsum(after_gap)
@@ -315,7 +322,7 @@ class _Search:
         return bool(not ends and short.sum() >= SEVERAL_SHORT)
 
     def _begins_another(self, cells: Row) -> bool:
-        right, wrong = self.kinds.fits(cells)
+        right, wrong = self.kinds.fits(cells, own=1)
         return right == 0 and wrong >= 2
 
     def _refuse_width(self, row: int, words: Sequence[str]) -> None:

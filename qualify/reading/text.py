@@ -170,7 +170,7 @@ class _Records:
 
     def profile(self) -> Rows:
         """Return the widths of the records, and which have to be looked at."""
-        widths, filled, ends, doubts = [], [], [], []
+        widths, filled, ends, doubts, marks = [], [], [], [], []
         start: dict[int, Sequence[str]] = {}
         last: deque[tuple[int, list[str]]] = deque(maxlen=KEPT)
         for place, record in enumerate(self):
@@ -180,6 +180,7 @@ class _Records:
             filled.append(count)
             ends.append(bool(blank) and blank[-1])
             doubts.append(count > 0 and is_doubtful(record, self.delimiter))
+            marks.append(hash(tuple(record[:2])))
             if place < KEPT:
                 start[place] = record
             else:
@@ -196,6 +197,7 @@ class _Records:
             filled=np.array(filled, dtype=np.int64),
             open_end=np.array(ends, dtype=np.bool_),
             doubtful=np.array(doubts, dtype=np.bool_),
+            marks=np.array(marks, dtype=np.int64),
             fetch=fetch,
             ragged=True,
             delimiter=self.delimiter,

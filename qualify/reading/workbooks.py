@@ -107,6 +107,7 @@ def sheet_rows(cells: Sequence[Sequence[Any]]) -> Rows:
         filled=counts,
         open_end=np.zeros(len(cells), dtype=np.bool_),
         doubtful=np.array([is_doubtful(some) for some in filled], dtype=np.bool_),
+        marks=np.array([hash(tuple(map(cell_text, row[:2]))) for row in cells], dtype=np.int64),
         fetch=fetch,
         ragged=False,
     )

@@ -166,3 +166,25 @@ def sure_notes(verdict: str, comparison: pd.DataFrame) -> list[str]:
         f"On deals it had not seen, to {verdict} is {way} than to keep by {by} in log loss, but not surely; "
         f"it would take about {deals} to be sure."
     ]
+
+
+def new_word_findings(words: pd.DataFrame) -> list[str]:
+    """Say which words of the new deals are no answers of the survey.
+
+    Parameters
+    ----------
+    words : DataFrame
+        As `Deals.new_words`.
+
+    Returns
+    -------
+    list of str
+        A sentence for each characteristic.
+    """
+    said = []
+    for name, mine in words.groupby("characteristic", sort=False):
+        listed = ", ".join(f"“{row['word']}” ({row['deals']:,})" for row in mine.to_dict("records"))
+        said.append(
+            f"{name}: words that the survey does not know count as unknown: {listed}; add them to it."
+        )
+    return said

@@ -142,12 +142,7 @@ def draft_survey(  # noqa: PLR0913 - as infer_survey
     Survey
         The draft.
     """
-    table = open_table(source, sheet=sheet)
-    if outcomes is not None:
-        joined = join_tables(table, open_table(outcomes), None)
-        table = replace(joined.table, notes=(*joined.table.notes, *joined.notes))
-    if table.problems or not len(table):
-        raise InvalidDeals(table.problems or f"{table.name} has no rows", "")
+    table = _opened(source, outcomes, sheet)
     for heading in outcome:
         if not isinstance(heading, str) or heading not in table:
             problem = table.missing(str(heading))
@@ -173,6 +168,16 @@ def draft_survey(  # noqa: PLR0913 - as infer_survey
         notes=tuple(draft.notes),
         table=_layout(draft),
     )
+
+
+def _opened(source: object, outcomes: object, sheet: str | None) -> RawTable:
+    table = open_table(source, sheet=sheet)
+    if outcomes is not None:
+        joined = join_tables(table, open_table(outcomes), None)
+        table = replace(joined.table, notes=(*joined.table.notes, *joined.notes))
+    if table.problems or not len(table):
+        raise InvalidDeals(table.problems or f"{table.name} has no rows", "")
+    return table
 
 
 @dataclass(slots=True, kw_only=True)

@@ -29,6 +29,8 @@ MOST = 0.5
 NAMED = 5  # deals
 
 NEVER = "answer that no past deal gave"
+NEW_WORD = "word that the survey does not know"
+NOT_ASKED = "unknown, which it hardly ever was"
 OUTSIDE = "numbers outside those of past deals"
 BETWEEN = "numbers that no past deal gave"
 SCALE = "another scale?"
@@ -36,6 +38,7 @@ UNKNOWN_OFTEN = "unknown far more often"
 NOT_TOLD = "past answers not told"
 SOME_HOURS = "hours not given for all"
 NO_MONEY = "value or effort not known"
+BEFORE_THE_TABLE = (NEW_WORD, NEVER)  # what a reader has to know before the scores
 COLUMNS = {"characteristic": "str", "what": "str", "deals": "int64", "detail": "str"}
 
 
@@ -81,10 +84,36 @@ def notes_on(standing: Standing, money: tuple[Money, Money] | None) -> pd.DataFr
     alpha = ALPHA / (8 * max(len(standing.parts), 1))
     found: list[Note] = []
     for part in standing.parts:
-        found += [*_never(standing, part), *_numbers(standing, part, alpha), *_unknown(part, alpha)]
+        found += [*_never(standing, part), *_numbers(standing, part, alpha), *_unknown(standing, part, alpha)]
     found += [*_not_told(standing), *_hours(standing)]
     if money is not None:
         found += _money(*money)
+    return pd.DataFrame(found, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def new_word_notes(*tables: pd.DataFrame) -> pd.DataFrame:
+    """Name words that are no answers of the survey and count as unknown.
+
+    Parameters
+    ----------
+    *tables : DataFrame
+        As `Deals.new_words`.
+
+    Returns
+    -------
+    DataFrame
+        characteristic, what, deals, detail.
+    """
+    found = [
+        Note(
+            row["characteristic"],
+            NEW_WORD,
+            row["deals"],
+            f"“{row['word']}” counts as unknown: deals {row['named']}",
+        )
+        for table in tables
+        for row in table.to_dict("records")
+    ]
     return pd.DataFrame(found, columns=list(COLUMNS)).astype(COLUMNS)
 
 
@@ -108,7 +137,8 @@ def _never(standing: Standing, part: Part) -> Iterator[Note]:
             hit = np.arange(counts.size) == place
             points = counted(abs(int(part.points[place])), "point")
             earns = f"takes {points} away" if part.points[place] < 0 else f"earns {points}"
-            detail = f"“{answer}” {earns} for want of better: deals {_some(standing, part, hit)}"
+            like = " as unknown does" if part.asked.kind in ("choice", "yes_no") else ""
+            detail = f"“{answer}” {earns}{like}, for want of better: deals {_some(standing, part, hit)}"
             yield Note(part.asked.name, NEVER, int(counts[place]), detail)
 
 
@@ -163,10 +193,20 @@ def _crowded(
             yield Note(part.asked.name, SCALE, k, detail)
 
 
-def _unknown(part: Part, alpha: float) -> Iterator[Note]:
+def _unknown(standing: Standing, part: Part, alpha: float) -> Iterator[Note]:
     """Unknown far more often than among past deals."""
     k, m = int(part.is_unknown.sum()), int(part.codes.size)
     n = part.answers["n"].to_numpy(np.float64)
+    fewest = standing.criteria.survey.min_answers
+    if k and np.isfinite(n[-1]) and n[-1] < fewest and part.points.any():
+        hit = np.array([answer == UNKNOWN for answer in part.given])
+        points = int(part.answers["points"].iloc[-1])
+        past = counted(int(n[-1]), "past deal")
+        detail = (
+            f"{past} had it unknown; it counts as the average known answer, {points} of "
+            f"{int(part.known['points'].max())} points: deals {_some(standing, part, hit)}"
+        )
+        yield Note(part.asked.name, NOT_ASKED, k, detail)
     if m >= FEWEST and np.isfinite(n).all() and _far_more(k, m, n[-1], n.sum(), alpha):
         detail = f"{_share(k, m)}; of past deals {_share(n[-1], n.sum())}"
         yield Note(part.asked.name, UNKNOWN_OFTEN, k, detail)
