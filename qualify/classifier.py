@@ -152,7 +152,7 @@ class ScorecardClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{self.n_features_in_} features as input"
             )
         with self._told_of_columns():
-            scored = score_deals(self.criteria_, table).table
+            scored = score_deals(self.criteria_, table, strict=True).table
         chance = np.empty(len(table))
         # Rows are numbered from 2, as in a spreadsheet with headings; results come best first.
         chance[scored["deal"].astype(int).to_numpy() - 2] = scored["probability"].to_numpy()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.deals import Deals
@@ -14,7 +15,8 @@ from qualify.errors import InvalidDeals, NotEnoughDeals, Problem
 from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import NUMERIC, count_answers, settle_unseen
 from qualify.numerics.procedures import answer_effects
-from qualify.numerics.ridge import choose_ridge, prepare_training
+from qualify.numerics.resampling import Sample
+from qualify.numerics.ridge import Training, choose_ridge, prepare_training
 from qualify.steps import step_of
 from qualify.survey import UNKNOWN, Survey
 from qualify.tables.render import page
@@ -154,23 +156,8 @@ def fit_win_model(deals: Deals) -> WinModel:
     sample, _ = sample_of(deals)
     training = prepare_training(sample.items, sample.outcome, sample.weights, float(deals.survey.min_answers))
     fit = choose_ridge(training, np.ones(sample.items.kind.size, dtype=np.bool_), np.inf)
-    counts = count_answers(sample.items, sample.weights)
-    fewest = float(deals.survey.min_answers)
-    effects = settle_unseen(answer_effects(training.coding, fit.beta), sample.items, counts, fewest)
-    rows: list[tuple[str, str, float, float, float]] = []
-    for c, name in enumerate(deals.survey.names):
-        categories = [str(answer) for answer in deals.answers[name].cat.categories]
-        if sample.items.kind[c] == NUMERIC:
-            column = training.coding.column[c, 0]
-            slope = float(fit.beta[column + 1]) if column >= 0 else 0.0
-            centre = float(sample.items.value[c, 0] - training.coding.value[c, 0])
-            step = step_of(deals.survey.characteristic(name), deals.answers[name])
-            rows.append((name, step.label, slope * step.size, centre, step.size))
-            rows.append((name, UNKNOWN, float(effects[c, len(categories) - 1]), np.nan, np.nan))
-        else:
-            rows += [(name, text, float(effects[c, a]), np.nan, np.nan) for a, text in enumerate(categories)]
     return WinModel(
-        coefficients=pd.DataFrame(rows, columns=["characteristic", "answer", "estimate", "centre", "step"]),
+        coefficients=_coefficients(deals, sample, training, fit.beta),
         intercept=float(fit.beta[0]),
         penalty=float(fit.strength),
         freedom=float(fit.freedom),
@@ -179,6 +166,27 @@ def fit_win_model(deals: Deals) -> WinModel:
         n=deals.n,
         won=int(deals.won.sum()),
     )
+
+
+def _coefficients(
+    deals: Deals, sample: Sample, training: Training, beta: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Return what each answer adds; one that (nearly) no deal gave is an average known answer."""
+    counts, fewest = count_answers(sample.items, sample.weights), float(deals.survey.min_answers)
+    effects = settle_unseen(answer_effects(training.coding, beta), sample.items, counts, fewest)
+    rows: list[tuple[str, str, float, float, float]] = []
+    for c, name in enumerate(deals.survey.names):
+        categories = [str(answer) for answer in deals.answers[name].cat.categories]
+        if sample.items.kind[c] == NUMERIC:
+            column = training.coding.column[c, 0]
+            slope = float(beta[column + 1]) if column >= 0 else 0.0
+            centre = float(sample.items.value[c, 0] - training.coding.value[c, 0])
+            step = step_of(deals.survey.characteristic(name), deals.answers[name])
+            rows.append((name, step.label, slope * step.size, centre, step.size))
+            rows.append((name, UNKNOWN, float(effects[c, len(categories) - 1]), np.nan, np.nan))
+        else:
+            rows += [(name, text, float(effects[c, a]), np.nan, np.nan) for a, text in enumerate(categories)]
+    return pd.DataFrame(rows, columns=["characteristic", "answer", "estimate", "centre", "step"])
 
 
 def _effects(answers: pd.Series[str], rows: pd.DataFrame, is_score: bool) -> pd.Series[float]:

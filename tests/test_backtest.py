@@ -255,6 +255,8 @@ def test_it_shows_itself(found: ql.Backtest) -> None:
 
 
 def test_columns_of_effort_are_found_by_their_names() -> None:
-    frame = pd.DataFrame({"Status": ["Won", "Lost"] * 20, "Hours": np.arange(40) * 1.5, "Fit": [1, 2] * 20})
+    frame = pd.DataFrame(
+        {"Status": ["Won", "Lost"] * 20, "Hours": np.arange(40) * 1.5, "Fit": [1, 2, 2, 1] * 10}
+    )
     survey = ql.infer_survey(frame, outcome="Status")
     assert survey.columns == Columns(outcome="Status", effort="Hours")

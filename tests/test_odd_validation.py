@@ -33,7 +33,14 @@ def row(found: Validation, metric: str) -> pd.Series:
 
 def made(answers: pd.DataFrame, won: np.ndarray) -> ql.Deals:
     frame = answers.assign(outcome=np.where(won, "won", "lost"))
-    return ql.read_deals(frame, ql.infer_survey(frame, outcome="outcome"))
+    survey = ql.infer_survey(frame.assign(noise=[*"ab"] * (len(frame) // 2)), outcome="outcome")
+    kept = tuple(one for one in survey.characteristics if one.name != "noise")
+    letters = (ql.Answer(value="no"), ql.Answer(value="yes"))
+    told = (ql.Characteristic(name="letter", column="letter", kind="yes_no", answers=letters),)
+    asked = (*kept, *told) if "letter" in answers else kept
+    outcomes = ql.Outcomes(won=("won",), lost=("lost",))
+    survey = ql.Survey(columns=ql.Columns(outcome="outcome"), outcomes=outcomes, characteristics=asked)
+    return ql.read_deals(frame, survey)
 
 
 @procedures

@@ -133,7 +133,7 @@ class TestInputs:
         frame[yes_no] = frame[yes_no].astype(object)
         frame.loc[3, yes_no], frame.loc[9, yes_no] = "Maybe", "Perhaps"
         with pytest.raises(ql.InvalidDeals) as caught:
-            ql.score_deals(criteria, frame.drop(columns=missing))
+            ql.score_deals(criteria, frame.drop(columns=missing), strict=True)
         told = {(problem.column, problem.row, problem.value) for problem in caught.value.problems}
         assert {(yes_no, 5, "Maybe"), (yes_no, 11, "Perhaps")} <= told
         assert {problem.column for problem in caught.value.problems} == {yes_no, *missing}

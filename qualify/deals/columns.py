@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from qualify.words import as_number, fold, number_text
 
 MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for
 SEVERAL = 0.2  # share of rows with an id met before, from which rows are answers and not deals
+MOST_NEW, FEWEST_NEW = 0.5, 20  # share and number of new words from which a column is not what it was
 MOST_WHOLE = 21  # whole numbers of a score's range that are categories though nobody gave them
 
 # The answer of each distinct cell (None is unknown), the faults of numbers, and those of words that fit none.
@@ -50,7 +52,7 @@ def read_answer_column(
     match = _match_score if asked.kind == "score" else _match_words
     matched, wrong, words = match(asked, survey, coded)
     blank = ("blank, and the survey says that is an error", "fill it in, or write unknown")
-    if faults.aside is None:
+    if faults.aside is None or _mostly_new(coded, words):
         wrong |= words
     else:
         faults.put_aside(asked.name, coded, words)
@@ -203,6 +205,12 @@ def read_text_column(coded: Coded) -> NDArray[np.object_]:
         One per row.
     """
     return np.array([*(text or None for text in coded.texts()), None], dtype=object)[coded.codes]
+
+
+def _mostly_new(coded: Coded, words: Collection[int]) -> bool:
+    """Return whether most answers of a column are none of the survey's: then the column is another one."""
+    new = int(np.isin(coded.codes, list(words)).sum())
+    return new >= FEWEST_NEW and new > MOST_NEW * int((~coded.blank()).sum())
 
 
 def _match_words(asked: Characteristic, survey: Survey, coded: Coded) -> Matches:

@@ -137,15 +137,14 @@ def find_table(rows: Rows, layout: TableLayout | None = None) -> Shape | None:
     used = np.flatnonzero(rows.filled)
     if not used.size:
         return None
-    known = None if layout is None else layout.heading_row
-    start = _heading_place(rows, used) if known is None else known - 1
+    known = layout if layout is not None and layout.heading_row is not None else None
+    start = _heading_place(rows, used) if known is None else (known.heading_row or 1) - 1
     below = used[used > start]
     sample = [*below[:400].tolist(), *below[400:][-200:].tolist()]
     cells = rows.fetch([start, *sample])
     first = cells.get(start, ())
     shown = [cells[place] for place in sample]
-    told = None if layout is None or known is None else layout.heading_rows
-    headings = read_headings(first, shown[:3], shown, rows=told)
+    headings = read_headings(first, shown[:3], shown, rows=None if known is None else known.heading_rows)
     search = _Search(
         rows=rows,
         start=start,

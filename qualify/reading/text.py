@@ -168,6 +168,12 @@ class _Records:
         reason = f"{self.name} cannot be read: {error}"
         return InvalidDeals(Problem(reason=reason, mend="look for a lone quote", row=row))
 
+    def fetch(self, places: Sequence[int], kept: Mapping[int, Sequence[str]]) -> Mapping[int, Sequence[Any]]:
+        """Return some records by their place, reading the text anew for those that were not kept."""
+        wanted = set(places) - set(kept)
+        more = {place: record for place, record in enumerate(self) if place in wanted} if wanted else {}
+        return {**kept, **more}
+
     def profile(self) -> Rows:
         """Return the widths of the records, and which have to be looked at."""
         widths, filled, ends, doubts, marks = [], [], [], [], []
@@ -186,19 +192,13 @@ class _Records:
             else:
                 last.append((place, record))
         kept = start | dict(last)
-
-        def fetch(places: Sequence[int]) -> Mapping[int, Sequence[Any]]:
-            wanted = set(places) - set(kept)
-            more = {place: record for place, record in enumerate(self) if place in wanted} if wanted else {}
-            return kept | more
-
         return Rows(
             widths=np.array(widths, dtype=np.int64),
             filled=np.array(filled, dtype=np.int64),
             open_end=np.array(ends, dtype=np.bool_),
             doubtful=np.array(doubts, dtype=np.bool_),
             marks=np.array(marks, dtype=np.int64),
-            fetch=fetch,
+            fetch=lambda places: self.fetch(places, kept),
             ragged=True,
             delimiter=self.delimiter,
         )

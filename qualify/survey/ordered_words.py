@@ -266,7 +266,7 @@ def _is_rating(numbers: Sequence[float], texts: Sequence[str]) -> bool:
     told = {comparable(text) for text in texts}
     differ = len(told) > 1 or told <= LEVELS
     steps = max(numbers) - min(numbers) <= 2 * len(numbers) + 1 and max(numbers) <= MOST_STEPS
-    return differ and steps and all(len(text) > 1 for text in texts)
+    return differ and steps and all(re.search(r"[^\W\d_]{2}", text) for text in texts)
 
 
 def _fractions(answers: Sequence[str]) -> list[float] | None:

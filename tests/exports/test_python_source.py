@@ -109,7 +109,7 @@ def test_a_number_is_read_as_score_deals_reads_it(
     criteria, score_deal = numbered
     row = {"Need": "5", "Price": "4", "Buyer": "0", "Size": "1"} | {column: text}
     try:
-        expected = int(score_deals(criteria, pd.DataFrame([row])).table["score"].iloc[0])
+        expected = int(score_deals(criteria, pd.DataFrame([row]), strict=True).table["score"].iloc[0])
     except InvalidDeals as error:
         if "may be" in str(error):  # one deal settles no marks: its point is that of decimals
             return
