@@ -208,7 +208,7 @@ def test_choices_score_alike_in_sql_and_python(spread: bool) -> None:
 def test_what_was_found_of_a_file_is_kept_for_the_next(tmp_path: Path) -> None:
     head = "Report\n\nDeal;Status;Betrag;Datum;Need\n"
     rows = [
-        f"D{k};{('Won', 'Lost')[k % 3 > 0]};{k}.{k * 7 % 900 + 100},5;{k % 28 + 1}.{k % 12 + 1}.2024;{k % 5 + 1}"
+        f"D{k};{('Won', 'Lost')[k % 3 > 0]};{k}.{k * 7 % 900 + 100},5;{k % 28 + 1}.{k % 9 + 1}.24;{k % 5 + 1}"
         for k in range(1, 41)
     ]
     (tmp_path / "q1.csv").write_text(head + "\n".join(rows))

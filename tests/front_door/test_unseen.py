@@ -128,7 +128,7 @@ def test_new_words_score_as_unknown_and_are_told_before_the_table(
     later.to_csv(tmp_path / "open.csv", index=False)
     given = ["score", str(tmp_path / "criteria.json"), str(tmp_path / "open.csv")]
     told = CliRunner().invoke(app, given)
-    assert told.exit_code == 0 and told.output.index("Podcast") < told.output.index("Ask next")
+    assert told.exit_code == 0 and told.output.index("Podcast") < told.output.index("Zone")
     assert CliRunner().invoke(app, [*given, "--strict"]).exit_code == 2
 
 
