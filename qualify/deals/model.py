@@ -26,7 +26,8 @@ from qualify.errors import InvalidArgument, InvalidDeals, Problem, check_choice,
 from qualify.reading.joining import join_tables
 from qualify.reading.layout import UTF_8
 from qualify.reading.source import RawTable, open_table
-from qualify.survey.model import Survey
+from qualify.survey.model import UNKNOWN_WORDS, Survey
+from qualify.words import fold
 
 DATES = ("close_date", "survey_date", "created_date")
 NUMBERS = ("value", "effort", "weight")
@@ -210,9 +211,30 @@ def read_deals(
         open=frame.loc[is_open],
         left_out=int(undecided.sum()),
         set_aside=int(aside.sum()),
-        notes=table.notes,
+        notes=(*table.notes, *table.error_notes(), *_idle_words(table, survey)),
         new_words=new_words_table(faults.aside or [], frame.index),
     )
+
+
+def _idle_words(table: RawTable, survey: Survey) -> list[str]:
+    """Say which words that the survey lists as unknown stand in no cell; the usual ones do not count."""
+    seen = {
+        asked.name: {fold(text) for text in table.coded(asked.column).texts()}
+        for asked in survey.characteristics
+    }
+    everywhere = set().union(*seen.values())
+    usual = set(map(fold, UNKNOWN_WORDS))
+    idle = [word for word in survey.unknown if fold(word) not in usual | everywhere]
+    said = (
+        [f"No cell has {', '.join(map(repr, idle))}, which the survey lists under unknown."] if idle else []
+    )
+    for asked in survey.characteristics:
+        mine = [word for word in asked.unknown if fold(word) not in seen[asked.name]]
+        if mine and asked.option is None:
+            said.append(
+                f"{asked.name}: no cell has {', '.join(map(repr, mine))}, which is listed under unknown."
+            )
+    return said
 
 
 def read_answers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import itertools
 from collections.abc import Iterator
 
 from charset_normalizer import from_bytes
@@ -59,6 +60,7 @@ OTHERS = [
     "koi8_r",
     "cp866",
 ]
+OTHER_SCRIPTS = ("cp1251", "cp1253")  # Cyrillic and Greek
 WESTERN = frozenset("".join(PAGES["cp1252"]))
 # Signs that stand beside letters in any text.
 BESIDE = frozenset("’‘‚“”„«»‹›–—…·´¡¿ªº°®™©\xa0€£§%&")
@@ -150,7 +152,9 @@ def _plausible(sample: bytes, page: str) -> float:
     if any("\x80" <= sign <= "\x9f" for sign in text):
         return 0.0
     letters = [sign for sign in text if sign > "\x7f" and sign.isalpha() and sign not in "ªºµ"]
-    odd = _signs_within_words(text)
+    odd = _signs_within_words(text) + _capitals_within_words(text)
+    if page in OTHER_SCRIPTS:
+        odd += _beside_ascii(text)
     if not letters:
         return 1.0 if not odd else 0.0
     shares = [sum(sign.lower() in language for sign in letters) for language in PAGES[page]]
@@ -167,6 +171,24 @@ def _signs_within_words(text: str) -> int:
     beside = zip(text, text[1:] + " ", " " + text[:-1], strict=True)
     return sum(
         sign > "\x7f" and not sign.isalpha() and sign not in BESIDE and (after.isalpha() or before.isalpha())
+        for sign, after, before in beside
+    )
+
+
+def _capitals_within_words(text: str) -> int:
+    """Count capitals beyond ASCII that follow a small letter, as in vizitГі."""
+    return sum(
+        sign > "\x7f" and sign.isupper() and before.islower() for before, sign in itertools.pairwise(text)
+    )
+
+
+def _beside_ascii(text: str) -> int:
+    """Count letters beyond ASCII beside an ASCII letter: no language mixes scripts within a word."""
+    beside = zip(text, text[1:] + " ", " " + text[:-1], strict=True)
+    return sum(
+        sign > "\x7f"
+        and sign.isalpha()
+        and any(other.isascii() and other.isalpha() for other in (after, before))
         for sign, after, before in beside
     )
 

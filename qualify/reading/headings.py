@@ -139,7 +139,7 @@ def read_headings(
         A second row counts only where it can be no deal.
     """
     names = ["" if UNNAMED.fullmatch(text := cell_words(cell)) else text for cell in first]
-    while names and not names[-1]:
+    while names and not names[-1] and not _mostly_filled(len(names) - 1, sample):
         names.pop()
     count = _heading_rows(below, sample) if rows is None else rows
     if count == 1 or not below:
@@ -148,6 +148,12 @@ def read_headings(
     if any(map(IMPORT_ID.match, second)):
         second = []
     return _composed(names, second, min(count, 1 + len(below)))
+
+
+def _mostly_filled(place: int, sample: Sequence[Row]) -> bool:
+    """Return whether a column without a heading has cells in half of the rows, unlike a stray comma's."""
+    filled = sum(place < len(row) and bool(cell_words(row[place])) for row in sample)
+    return 2 * filled >= max(len(sample), 2)
 
 
 def cell_words(cell: object) -> str:

@@ -98,6 +98,18 @@ class RawTable:
             self.seen[key] = coded if self.kept is None else coded.rows(self.kept)
         return self.seen[key]
 
+    def error_notes(self) -> list[str]:
+        """Return how many cells of the columns looked at show an error of a spreadsheet, and the first."""
+        found = {heading: coded.errors() for heading, coded in self.seen.items()}
+        hit = {heading: np.flatnonzero(errors) for heading, errors in found.items() if errors.any()}
+        if not hit:
+            return []
+        heading, places = min(hit.items(), key=lambda pair: int(pair[1][0]))
+        n = sum(map(len, hit.values()))
+        cells = "1 cell shows an error" if n == 1 else f"{n:,} cells show an error"
+        first = f"{heading}, row {int(self.rows[places[0]])}"
+        return [f"{cells} of the spreadsheet, such as #REF!, and counts as blank; the first: {first}."]
+
     def missing(self, heading: str) -> Problem:
         """Return the problem that there is no such column, with the nearest headings."""
         there = [name for name in self.headings if name]
@@ -233,6 +245,7 @@ def _shaped(
     shape: Shape, columns: Sequence[Any], name: str, layout: TableLayout, notes: tuple[str, ...]
 ) -> RawTable:
     names, problems = _headings(shape.headings.names, name)
+    notes = (*notes, *_without_heading(names, columns))
     return RawTable(
         name=name,
         headings=names,
@@ -244,6 +257,16 @@ def _shaped(
         questions=shape.headings.questions,
         options=shape.headings.options,
     )
+
+
+def _without_heading(names: Sequence[str], columns: Sequence[Any]) -> list[str]:
+    """Say which columns have cells and no heading, and so take no part."""
+    blank = [place for place, heading in enumerate(names) if not heading and place < len(columns)]
+    filled = [str(place + 1) for place in blank if not code_cells(columns[place]).blank().all()]
+    if not filled:
+        return []
+    which = f"Column {filled[0]} has" if len(filled) == 1 else f"Columns {', '.join(filled)} have"
+    return [f"{which} cells and no heading; left out."]
 
 
 def _from_sheet(sheet: Sheet, name: str) -> RawTable:

@@ -16,7 +16,7 @@ import python_calamine as calamine
 from openpyxl.utils import get_column_letter
 
 from qualify.errors import InvalidDeals, Problem, did_you_mean
-from qualify.reading.cells import cell_text, is_error_cell
+from qualify.reading.cells import cell_text
 from qualify.reading.shape import Rows, is_doubtful
 
 # Formulas for which no value was kept, in the parts of a workbook that hold its sheets.
@@ -130,7 +130,7 @@ def _read(data: bytes, name: str, sheet: str | None) -> Workbook:
     rows = _values(data, chosen) if looks.needs_values else _as_rows(found)
     notes = [] if sheet is not None or len(tables) < 2 else [_other_sheets(chosen, tables)]
     merged = _unmerge(rows, found.merged_cell_ranges or [])
-    notes += [*merged, *(_hidden(data, chosen) if looks.hidden else ()), *_errors(rows)]
+    notes += [*merged, *(_hidden(data, chosen) if looks.hidden else ())]
     if not any(_filled(cell) for row in rows for cell in row):
         reason = f"the sheet {chosen} of {name} is empty" if sheet else f"the first sheet of {name} is empty"
         raise InvalidDeals(Problem(reason=reason, mend="move the table there"))
@@ -224,21 +224,6 @@ def _hidden(data: bytes, sheet: str) -> list[str]:
     return (
         [f"{' and '.join(parts)} of the sheet are hidden; they were read like the others."] if parts else []
     )
-
-
-def _errors(rows: Sequence[Sequence[Any]]) -> list[str]:
-    places = [
-        (row, column, cell)
-        for row, cells in enumerate(rows)
-        for column, cell in enumerate(cells)
-        if isinstance(cell, str) and is_error_cell(cell)
-    ]
-    if not places:
-        return []
-    row, column, cell = places[0]
-    place = f"{get_column_letter(column + 1)}{row + 1}"
-    n = len(places)
-    return [f"{n} cell{'s' * (n > 1)} with an error such as {cell} ({place}), taken as blank."]
 
 
 def _other_sheets(chosen: str, tables: Sequence[str]) -> str:

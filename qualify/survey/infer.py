@@ -36,6 +36,7 @@ MACHINE_NAME = re.compile(
     r"(?:q|qid|question|var|v|item|field)?[ _-]*\d+(?:[_.-]\d+)*(?:_text)?", re.IGNORECASE
 )
 LONGEST_NAME = 70
+ALIKE = 2  # other ratings from 1 that make a 0 doubtful
 KNOWN_BEFORE = (
     "Columns that say the outcome were left out; one that is known before it can be asked, with "
     "known_before: true."
@@ -152,9 +153,10 @@ def draft_survey(  # noqa: PLR0913 - as infer_survey
     asked = Asked(syntax=syntax, given=given, undated=lambda: _undated(columns, table))
     mapped = map_outcomes(table, [heading.strip() for heading in outcome], asked)
     draft = _Draft(table=table, mapped=mapped, columns=columns)
-    draft.notes += [Note(text, decision="table") for text in table.notes]
+    draft.notes += [Note(text, decision="table") for text in (*table.notes, *table.error_notes())]
     draft.notes += mapped.notes
     _fill(draft)
+    _ask_about_noughts(draft)
     draft.notes = _loudest_first(draft.notes)
     if not draft.characteristics:
         reason = f"{table.name} has no column that can be asked as a characteristic"
@@ -246,6 +248,20 @@ def _fill(draft: _Draft) -> None:
             _place(draft, column)
 
 
+def _ask_about_noughts(draft: _Draft) -> None:
+    """Ask about a 0 where the other ratings of the table begin at 1: it may mean not applicable."""
+    scores = [asked for asked in draft.characteristics if asked.kind == "score"]
+    for asked in scores:
+        alike = [one for one in scores if one.low == 1 and one.high == asked.high]
+        if asked.low == 0 and len(alike) >= ALIKE and (asked.high or 0) > 1:
+            text = "0 is below the scale of other questions, which begins at 1; "
+            draft.note(
+                asked.column,
+                "asked about",
+                text + 'if it means not applicable, write low: 1 and unknown: ["0"].',
+            )
+
+
 def _loudest_first(notes: list[Note]) -> list[Note]:
     """Return notes on the table and the outcome, then columns that say the outcome, then the others."""
     mirrors = [note for note in notes if note.decision == "mirror"]
@@ -260,7 +276,8 @@ def _mirror(column: Column) -> str | None:
 
 
 def _note_role(draft: _Draft, column: Column, role: str) -> None:
-    text = f"holds the {role.replace('_', ' ')}; not drafted as a characteristic."
+    what = "deal's id" if role == "deal" else role.replace("_", " ")
+    text = f"holds the {what}; not drafted as a characteristic."
     clues = column.clues
     if role == "deal" and len(clues.known) < clues.filled:
         again = clues.filled - len(clues.known)

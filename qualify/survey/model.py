@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -318,6 +319,14 @@ class Survey:
         rows = [(note.column, note.decision, note.text) if isinstance(note, Note) else ("", "", note)
                 for note in self.notes]  # fmt: skip
         return pd.DataFrame(rows, columns=["column", "decision", "note"], dtype="str")
+
+    def _repr_html_(self) -> str:
+        kinds = pd.DataFrame(
+            [(one.name, one.kind, ", ".join(one.values)) for one in self.characteristics],
+            columns=["characteristic", "kind", "answers"],
+        )
+        parts = [f"<p>{html.escape(self.title or 'Survey')}</p>", kinds.to_html(index=False)]
+        return "".join([*parts, self.decisions.to_html(index=False)] if self.notes else parts)
 
     def characteristic(self, name: str) -> Characteristic:
         """Return the characteristic called `name`.
