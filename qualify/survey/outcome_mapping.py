@@ -13,7 +13,7 @@ from qualify.errors import InvalidArgument, Problem
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable
 from qualify.survey.model import Note, Outcomes
-from qualify.survey.outcome_words import heading_says, meaning_of, plain_words, says_yes
+from qualify.survey.outcome_words import heading_says, meaning_of, named_in, plain_words, says_yes
 from qualify.words import as_number, clean_text, number_text, squeeze
 
 Syntax = Literal["python", "command line"]
@@ -25,7 +25,8 @@ OBVIOUS = {"won", "lost", "open", "closedwon", "closedlost"}
 LIKELY = {
     "no decision": "abandon|cancel|withdr|dead|expir|no bid|stall|abgebroch|storn|annul",
     "leave out": "duplic|delet|test|omit|merge|archiv|dublette|geloscht|dubbel|error",
-    "lost": "reject|declin|disqual|unqual|out sold|outsold|not won|fail|abgelehnt|refus",
+    "lost": "compet|wettbew|konkurr|concurr|concorr|they won|reject|declin|disqual|unqual|out sold|outsold|"
+    "not won|fail|abgelehnt|refus",
     "won": "sold|signed|success|order|accepted|converted|good|auftrag|signe",
 }
 
@@ -368,7 +369,7 @@ def _likely(
     for key, word in strange.items():
         plain = " ".join(plain_words(word))
         named = (one for one, stems in LIKELY.items() if any(stem in plain for stem in stems.split("|")))
-        found = next(named, None)
+        found = next(named, None) or named_in(word)
         if found is None and undated is not None and bool(undated[rows[key]].all()):
             found = "open"
         if found is not None:

@@ -54,7 +54,7 @@ vente chiuso chiusa chiusi trattativa vendita fechado fechada negocio venda afge
 verkoop order en la le les el los de du des a o e em na no in value buyer bought buy perception
 makers identify identified sent given submitted scheduled abgegeben gesendet verschickt erstellt
 envoye envoyee enviado enviada inviato inviata verzonden verstuurd contract vertrag contrat contrato
-contratto
+contratto it still was were is are has have been this our wir haben hat wurde ist noch
 """
 # Stages that CRMs come with and that say little word by word.
 STAGES = {
@@ -69,6 +69,16 @@ STAGES = {
 NEGATION = """
 not no non nicht kein keine ohne pas sin senza sem nao niet geen zonder never nie jamais nunca mai
 un
+"""
+# Starts of words beside which a win may be another's, or no longer one: "Competitor won", "Won, cancelled".
+NO_OWN_WIN = """
+compet* wettbew* mitbewerb* konkurr* concurr* concorr* other* autre* otro* otra* altro* altra* outro*
+outra* ander* cancel* revers* revok* void* churn* storn* widerr* annul* anul* kundig* resili* rescind*
+disdett* opgezeg*
+"""
+# With these neither outcome is certain.
+UNCERTAIN = """
+reopen* duplic* dublett* doublon* dubbel* wiedereroff* test*
 """
 YES = {"yes", "y", "true", "t", "1", "ja", "j", "oui", "si", "sim", "s", "wahr", "vrai", "verdadero", "vero"}
 NO = {
@@ -139,7 +149,15 @@ def meaning_of(word: str) -> Meaning | None:
     start = SUFFIX.sub("", text)
     within = _whole(text[len(start) :])  # "Proposal (lost)" is not open
     found = _whole(text) or (_whole(start) or _by_parts(start) if within in (None, "open") else None)
+    if found in ("won", "lost") and _doubtful(text, found):
+        return None
     return found or ("open" if fold(start) in STAGES else None)
+
+
+def named_in(word: str) -> Meaning | None:
+    """Return the one outcome that any word of a phrase names, for a suggestion; None for none or several."""
+    named = {kind for one in plain_words(word) if (kind := _kind(one)) in ("won", "lost", "open")}
+    return named.pop() if len(named) == 1 else None
 
 
 def says_yes(word: str) -> bool | None:
@@ -170,6 +188,12 @@ def heading_says(heading: str) -> str | None:
     if words & closed and not words & {"date", "datum", "reason", "fecha", "data", "by", "on"}:
         return "closed"
     return "open" if words & {"open", "offen", "ouvert", "abierto", "aperto", "aberto"} else None
+
+
+def _doubtful(text: str, found: Meaning) -> bool:
+    """Return whether a word says won or lost and then takes it back."""
+    starts = _starts(UNCERTAIN) + (_starts(NO_OWN_WIN) if found == "won" else ())
+    return "?" in text or any(word.startswith(starts) for word in plain_words(text))
 
 
 def _whole(text: str) -> Meaning | None:

@@ -14,6 +14,7 @@ from qualify.errors import InvalidArgument, InvalidDeals
 from qualify.survey.outcome_words import heading_says, meaning_of, says_yes
 
 WON = [
+    "We won it",
     "Won",
     "closed won",
     "Closed Won (Sales Pipeline)",
@@ -102,6 +103,14 @@ ASKED = [
     "Dead",
     "Proposal (lost)",
     "#N/A",
+    "Competitor won",
+    "Won by competitor",
+    "Won (Wettbewerber)",
+    "Other won",
+    "won?",
+    "Closed Won - Cancelled",
+    "Closed - Lost - Reopened",
+    "Closed Lost - Duplicate",
 ]
 
 
@@ -111,6 +120,15 @@ ASKED = [
 )
 def test_words_mean_what_they_say_or_nothing(words: list[str], meaning: str | None) -> None:
     assert {word: meaning_of(word) for word in words} == dict.fromkeys(words, meaning)
+
+
+def test_a_suggestion_follows_the_words_of_a_phrase() -> None:
+    rows = [["We have lost them"], ["They won"], ["Won with Bo"], ["Open with Ann"]]
+    table = pd.DataFrame(rows * 9, columns=["End"])
+    with pytest.raises(ql.InvalidArgument) as caught:
+        ql.infer_survey(table.assign(Budget=["Yes", "No"] * 18), outcome="End")
+    text = str(caught.value)
+    assert "won=['Won with Bo'], lost=['They won', 'We have lost them'], open=['Open with Ann']" in text
 
 
 def test_headings_say_what_a_column_of_yes_and_no_says() -> None:
