@@ -21,8 +21,8 @@ ROLES: dict[str, str] = {
         vorgangsnummer, opportunite, affaire, oportunidad, oportunidade, opportunita, verkoopkans,
         opportunity name, deal name, name of deal, id""",
     "close_date": """
-        close date, closed date, date closed, closed on, closing date, closedate, close, actual close
-        date, abschlussdatum, abschluss am, abgeschlossen am, geschlossen am, schlusstermin,
+        actual close date, close date, closed date, date closed, closed on, closing date, closedate,
+        close, abschlussdatum, abschluss am, abgeschlossen am, geschlossen am, schlusstermin,
         abschlusstermin, abschluss, date de cloture, date cloture, date de fermeture, cloture le, fecha
         de cierre, fecha cierre, cerrado el, data di chiusura, data chiusura, chiuso il, data de
         fechamento, data fechamento, data de encerramento, fechado em, sluitingsdatum, afsluitdatum,
@@ -89,6 +89,14 @@ ASIDE = {
     "full",
     "opp",
 }
+DEAL_WORDS = {
+    "deal",
+    "opportunity",
+    "opp",
+    "verkaufschance",
+    "opportunite",
+    "oportunidad",
+}  # before a heading
 ID_WORDS = {
     "id",
     "ids",
@@ -121,6 +129,7 @@ TECHNICAL = """
 PERHAPS = (
     "status, progress, finished, duration, name, id, start, end, today, email, tags, index, version, token"
 )
+LATER = 1000  # added to the rank of a heading that has more words
 PROBED = 200  # different cells that show whether a column holds dates
 SURE_FROM = 2  # technical headings from which a table is a form's
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
@@ -270,8 +279,13 @@ def _rank(role: str, column: Column) -> int | None:
     best = None
     for text in (column.heading, column.text):
         words = heading_words(text).split()
-        for name in (" ".join(words), " ".join(word for word in words if word not in ASIDE)):
-            rank = RANKS[role].get(name)
+        bare = words
+        while bare[1:] and bare[0] in DEAL_WORDS:
+            bare = bare[1:]
+        aside = [word for word in words if word not in ASIDE]  # less telling: Expected Close Date
+        for some, later in ((words, 0), (bare, 0), (aside, LATER)):
+            rank = RANKS[role].get(" ".join(some))
+            rank = None if rank is None else rank + later
             best = rank if best is None or (rank is not None and rank < best) else best
     return best
 

@@ -50,7 +50,7 @@ NAMES = {
     "its name says that it is known only after closing": """
         days to close, days open, days in pipeline, age, deal age, age days, age in days, sales cycle,
         sales cycle days, sales cycle length, sales cycle duration, length of sales cycle, actual
-        revenue, actual value, actual amount, actual close date, invoice, invoice number, invoice date,
+        revenue, actual value, actual amount, invoice, invoice number, invoice date,
         order number, date won, date lost, won date, lost date, won time, lost time, won on, lost on,
         date closed won, date closed lost, contract number, tage bis abschluss, tage bis zum abschluss,
         alter in tagen, vertriebsdauer, rechnungsnummer, auftragsnummer, jours avant cloture, dias hasta

@@ -234,3 +234,18 @@ def test_what_was_found_of_a_file_is_kept_for_the_next(tmp_path: Path) -> None:
     )
     with pytest.raises(ql.InvalidDeals, match="Betrag"):
         ql.read_deals(tmp_path / "us.csv", plain)
+
+
+@pytest.mark.parametrize(
+    ("headings", "close"),
+    [
+        (["Expected Close Date", "Actual Close Date"], "Actual Close Date"),
+        (["Deal - Expected close date", "Deal - Deal closed on"], "Deal - Deal closed on"),
+        (["Expected Close Date", "Deal"], "Expected Close Date"),
+    ],
+)
+def test_the_date_of_closing_is_the_most_telling_one(headings: list[str], close: str) -> None:
+    days = [f"2025-{k % 12 + 1:02d}-{k % 28 + 1:02d}" for k in range(40)]
+    table = pd.DataFrame(dict.fromkeys(headings, days))
+    table = table.assign(Status=["Won", "Lost"] * 20, Budget=["Yes", "No", "No", "Yes"] * 10)
+    assert ql.infer_survey(table, outcome="Status").columns.close_date == close
