@@ -25,7 +25,7 @@ class Sheet:
 
 
 def read_json(data: bytes, name: str) -> Sheet:
-    """Read JSON: a list of objects, or one object a line.
+    """Read JSON: a list of objects, by itself or as the one list of an object, or one object a line.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ def read_json(data: bytes, name: str) -> Sheet:
     content, _ = as_utf8(data, name)
     if content.lstrip().startswith(b"["):
         return _list_of_records(content, name)
+    if (packed := _packed_list(content)) is not None:
+        return _sheet(packed, ())
     records: list[dict[str, Any]] = []
     problems: list[Problem] = []
     for line, text in enumerate(content.split(b"\n"), start=1):
@@ -114,6 +116,16 @@ def _list_of_records(content: bytes, name: str) -> Sheet:
             )
         records.append(record if isinstance(record, dict) else {})
     return _sheet(records, problems)
+
+
+def _packed_list(content: bytes) -> list[dict[str, Any]] | None:
+    """Return the one list of objects that an object holds, as web services write; None for another."""
+    found, reason = _parsed(content) if content.lstrip().startswith(b"{") else (None, "")
+    if reason or not isinstance(found, dict):
+        return None
+    lists = [value for value in found.values() if isinstance(value, list) and value]
+    whole = len(lists) == 1 and all(isinstance(record, dict) for record in lists[0])
+    return lists[0] if whole else None
 
 
 def _record(text: bytes) -> tuple[dict[str, Any], str]:

@@ -214,7 +214,8 @@ def in_order(answers: Sequence[str]) -> list[str] | None:
     """
     if len(answers) < 2:
         return None
-    for ranks in (_scale_ranks(answers), _numbered_ranks(answers), _fractions(answers), _ranges(answers)):
+    for rank in (_scale_ranks, _numbered_ranks, _fractions, _ranges, _stars):
+        ranks = rank(answers)
         if ranks is not None and len(set(ranks)) == len(answers):
             return [answer for _, answer in sorted(zip(ranks, answers, strict=True))]
     return None
@@ -274,6 +275,15 @@ def _fractions(answers: Sequence[str]) -> list[float] | None:
     if not all(found) or len({one[2] for one in found if one}) != 1:
         return None
     return [float(one[1].replace(",", ".")) for one in found if one]
+
+
+def _stars(answers: Sequence[str]) -> list[float] | None:
+    """Count a sign that stands several times, as in ★★★☆☆; all answers must have the same sign."""
+    found = [re.fullmatch(r"([^\w\s])(\1*)\W*", answer.strip()) for answer in answers]
+    signs = {one[1] for one in found if one}
+    if not all(found) or len(signs) > 1:
+        return None
+    return [1.0 + len(one[2]) for one in found if one]
 
 
 def _ranges(answers: Sequence[str]) -> list[float] | None:

@@ -111,7 +111,8 @@ def test_json_is_a_list_of_objects_or_one_a_line(tmp_path: Path) -> None:
     records = [dict(zip(HEADINGS, row, strict=True)) for row in ROWS]
     (tmp_path / "deals.json").write_text(json.dumps(records, indent=1))
     (tmp_path / "deals.jsonl").write_text("\n".join(map(json.dumps, records)))
-    for name in ("deals.json", "deals.jsonl"):
+    (tmp_path / "packed.json").write_text(json.dumps({"results": records, "more": False, "errors": []}))
+    for name in ("deals.json", "deals.jsonl", "packed.json"):
         assert open_table(tmp_path / name).coded("Deal").texts() == [row[0] for row in ROWS]
     (tmp_path / "odd.json").write_text('[{"a": 1}, 2]')
     assert [problem.row for problem in open_table(tmp_path / "odd.json").problems] == [2]

@@ -36,6 +36,8 @@ from qualify.survey.ordered_words import in_order
         ["muy bajo", "bajo", "medio", "alto", "muy alto"],
         ["molto insoddisfatto", "insoddisfatto", "soddisfatto"],
         ["muito improvável", "improvável", "provável", "muito provável"],
+        ["★", "★★", "★★★★"],
+        ["★☆☆☆☆", "★★☆☆☆", "★★★★★"],
         ["nooit", "zelden", "soms", "vaak", "altijd"],
     ],
 )
