@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook import Workbook
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import rules_of
 from qualify.exports.workbook import criteria_to_workbook
 from qualify.exports.workbook.plan import DEALS, FIRST_DEAL, FIRST_QUESTION, shown

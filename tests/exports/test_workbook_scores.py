@@ -18,13 +18,13 @@ from exports.parity import assert_equal, combinations, expected, foreign
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook import Workbook
 
-from qualify.criteria import Criteria
+from qualify._support.words import as_number
+from qualify.criteria.model import Criteria
 from qualify.exports.python_source import criteria_to_python
 from qualify.exports.rules import rules_of
 from qualify.exports.workbook import criteria_to_workbook
 from qualify.exports.workbook.plan import DEALS, FIRST_DEAL, FIRST_QUESTION, shown, written
 from qualify.survey import Answer
-from qualify.words import as_number
 
 Make = Callable[..., Criteria]
 Recalculate = Callable[[list[Workbook]], list[Workbook]]

@@ -9,11 +9,11 @@ import pytest
 
 from qualify.numerics import cores
 from qualify.numerics.coding import NOMINAL, Items
-from qualify.numerics.cores import CHUNK, CHUNK_ROWS, replicate, replicate_together, together
 from qualify.numerics.curves import FLAT, LOGISTIC, Curve, fit_logistic_curve, signed_root
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.metrics import auc
+from qualify.numerics.parallel import CHUNK, CHUNK_ROWS, replicate, replicate_together, together
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.numerics.resampling import (
     Replicate,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from qualify.exports.rules import Choice, Question, Rules
+from qualify.formatting.formats import clean
 from qualify.survey import UNKNOWN
-from qualify.tables.formats import clean
 
 DEALS = 500  # rows of the sheet Batch
 FIRST_POINTS = 5  # first row of the tables in Points

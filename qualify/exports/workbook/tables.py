@@ -5,7 +5,7 @@ from __future__ import annotations
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import NO_LIMIT, Rules
 from qualify.exports.workbook import formulas, reading
 from qualify.exports.workbook.looks import HEAD, NOTE, SHARE, TEXT, TITLE, VALUE, put, put_formula, tall
