@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.numerics import cores
+from qualify.numerics import parallel
 from qualify.numerics.blocks import SLICE, block_rows
 from qualify.numerics.lanes import LANES
 from qualify.numerics.large_n import fit_some, maximise_from
@@ -41,7 +41,7 @@ def test_the_number_of_threads_changes_no_byte(
 ) -> None:
     found = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(cores, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr(parallel, "cores", lambda threads=threads: threads)
         fit = fitted(rows)
         arrays = (*fit.problem.blocks, fit.beta, fit.covariance, np.array(fit.loglik))
         found.append(b"".join(array.tobytes() for array in arrays))
