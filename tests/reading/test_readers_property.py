@@ -157,6 +157,7 @@ def test_text_tables_keep_every_cell_as_it_is_written(rows, mark, encoding):
     frame = pd.DataFrame([*rows], columns=["first", "second", "third"])
     frame = frame.map(lambda text: "".join(c for c in text if c >= " " and c not in "\ufeff").strip("\x85"))
     frame["first"] = [f"D-{place} {text}" for place, text in enumerate(frame["first"])]
+    frame["second"] = "a" + frame["second"]  # a text alone in the last row is a note and no deal
     stream = io.StringIO()
     frame.to_csv(stream, sep=mark, index=False, quoting=1)
     table = read_text_table(stream.getvalue().encode(encoding), "t.csv")
