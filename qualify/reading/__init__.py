@@ -1,1 +1,1 @@
-"""How a user's table is opened, and its cells become answers: the inside of `qualify.deals`."""
+"""A file becomes a table of text: encodings, layouts, headings, numbers and dates; knows no survey."""

@@ -204,6 +204,7 @@ class _Search:
     kinds: Kinds
     usual: float
     width: int
+    apart: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     above: list[int] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
     remarks: list[int] = field(default_factory=list)
@@ -220,6 +221,8 @@ class _Search:
         block = np.cumsum(after_gap)
         later = np.unique(block[after_gap]).tolist()
         strange = [number for number in later if self._no_deals(below[block == number])]
+        short = [number for number in later if (self.rows.widths[below[block == number]] < self.width).all()]
+        self.apart = below[np.isin(block, short)]
         looked_at = doubtful | after_gap | np.isin(block, strange)
         cells = self.rows.fetch(below[looked_at].tolist())
         keep = np.ones(len(below), dtype=np.bool_)
@@ -315,6 +318,7 @@ class _Search:
         """Return whether the file leaves out trailing blanks: no row ends with one, and several are short."""
         rows = self.rows
         several = rows.filled > 1
+        several[self.apart] = False  # a second table that is narrower shows nothing
         short = several & (rows.widths < len(self.first))
         whole = several & (rows.widths == len(self.first))
         ends = rows.open_end[whole | short].any()

@@ -132,6 +132,7 @@ PERHAPS = (
 LATER = 1000  # added to the rank of a heading that has more words
 PROBED = 200  # different cells that show whether a column holds dates
 SURE_FROM = 2  # technical headings from which a table is a form's
+WITHIN = re.compile(r".*\S/(?=\S)")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
 PERIOD = re.compile(
     r"(?:[qthw]|quarter|quartal|trimestre|kwartaal|kw|cw)\s*-?\s*\d{1,2}\s*[-/ ]?\s*(?:fy\s*)?(?:\d\d){1,2}|"
@@ -234,6 +235,13 @@ def technical_headings(columns: Sequence[Column]) -> set[str]:
     return {heading for heading, name in names.items() if name in sure | perhaps or heading.startswith("_")}
 
 
+def ids_beside(columns: Sequence[Column]) -> dict[str, str]:
+    """Return headings of ids and the column that says the same by name, such as Account.id and Account."""
+    names = {fold(column.heading): column.heading for column in columns}
+    matches = {column.heading: re.fullmatch(r"(.+?)[._ ]id", fold(column.heading)) for column in columns}
+    return {heading: names[match[1]] for heading, match in matches.items() if match and match[1] in names}
+
+
 def holds_emails(clues: Clues) -> bool:
     """Return whether all answers are e-mail addresses."""
     return bool(clues.known) and all(EMAIL.fullmatch(answer.strip()) for answer in clues.known)
@@ -283,7 +291,8 @@ def _rank(role: str, column: Column) -> int | None:
         while bare[1:] and bare[0] in DEAL_WORDS:
             bare = bare[1:]
         aside = [word for word in words if word not in ASIDE]  # less telling: Expected Close Date
-        for some, later in ((words, 0), (bare, 0), (aside, LATER)):
+        within = heading_words(WITHIN.sub("", text)).split()  # the group of a form's question before it
+        for some, later in ((words, 0), (bare, 0), (aside, LATER), (within, LATER)):
             rank = RANKS[role].get(" ".join(some))
             rank = None if rank is None else rank + later
             best = rank if best is None or (rank is not None and rank < best) else best
@@ -314,7 +323,10 @@ def _is_amount(column: Column) -> bool:
 
 
 def _is_name(column: Column) -> bool:
+    """Return whether cells name somebody: few names are enough where the heading speaks of a name or id."""
     clues = column.clues
+    if set(heading_words(column.heading).split()) & (ID_WORDS | {"name", "kundenname"}):
+        return len(clues.known) > 1
     return len(clues.known) > FEW or len(clues.known) > clues.filled / 2
 
 

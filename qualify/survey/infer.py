@@ -19,7 +19,7 @@ from qualify.reading.layout import TableLayout
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.check import RESERVED
 from qualify.survey.column_clues import clues_of
-from qualify.survey.column_roles import Column, roles_of, technical_headings
+from qualify.survey.column_roles import Column, ids_beside, roles_of, technical_headings
 from qualify.survey.draft_question import characteristic_of, doubts, why_left_out
 from qualify.survey.mirrors import mirror_by_data, mirror_by_name
 from qualify.survey.model import Characteristic, Columns, Note, Survey
@@ -228,16 +228,20 @@ def _fill(draft: _Draft) -> None:
     mirrors = {column.heading: reason for column in free if (reason := _mirror(column))}
     honest = [column for column in free if column.heading not in mirrors]
     draft.roles |= roles_of(honest)
+    if draft.roles.get("deal") in technical:  # a response's number, unless nothing else names the deal
+        draft.roles |= roles_of([column for column in honest if column.heading not in technical])
     taken = {heading: role for role, heading in draft.roles.items()}
     rest = [one for one in honest if one.heading not in taken and one.heading not in technical]
     spread = {one.heading: group for group in over_columns(rest, draft.table.options) for one in group}
-    collected = collected_in(rest)
+    collected, ids = collected_in(rest), ids_beside(draft.columns)
     for column in free:
         heading = column.heading
         if heading in mirrors:
             draft.note(heading, "mirror", f"left out, {mirrors[heading]}.")
         elif heading in taken:
             _note_role(draft, column, taken[heading])
+        elif heading in ids:
+            draft.note(heading, "left out", f"left out, the ids of {ids[heading]}.")
         elif heading in technical:
             draft.note(heading, "left out", "left out, a form adds it to every response.")
         elif heading in collected:

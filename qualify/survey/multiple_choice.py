@@ -24,7 +24,8 @@ TICKS = {"x", "yes", "true", "1", "checked", "selected", "ja", "oui", "si", "sim
 # Headings of one question's options: "Q3: team [IT]", "team/it", "Team - Selected Choice - IT", "Q3_1".
 BRACKETED = re.compile(r"(.+?)\s*\[([^\[\]]+)\]")
 CHOSEN = re.compile(r"(.+?)\s*(?:\(.*\))?\s*-\s*Selected Choice\s*-\s*(.+)", re.IGNORECASE)
-SLASHED = re.compile(r"([^/]+)/([^/]+)")
+SLASHED = re.compile(r"(.+)/([^/]+)")
+FLAGS = {"0", "1", "true", "false"}
 NUMBERED = re.compile(r"(.*\D)?[_.](\d{1,2})")
 
 
@@ -48,7 +49,8 @@ class Spread:
 def within_cells(coded: Coded) -> tuple[str, list[str]] | None:
     """Return what parts several choices in one cell, and the options; None where a cell holds one answer.
 
-    A part must stand in at least two different cells, so that "Yes, in writing" stays one answer.
+    A part must stand in at least two different cells, so that "Yes, in writing" stays one answer; a sign that
+    ends every cell needs no more to show it.
 
     Parameters
     ----------
@@ -72,7 +74,8 @@ def within_cells(coded: Coded) -> tuple[str, list[str]] | None:
 def _options(cells: Mapping[str, int], separator: str) -> list[str] | None:
     parts = {cell: [part.strip() for part in cell.split(separator) if part.strip()] for cell in cells}
     several = [cell for cell, some in parts.items() if len(some) > 1]
-    if len(several) < FEWEST_CELLS:
+    ended = bool(several) and all(cell.endswith(separator) for cell in cells)
+    if len(several) < FEWEST_CELLS and not ended:
         return None
     spellings: dict[str, dict[str, int]] = {}
     stands_in: dict[str, int] = {}
@@ -82,7 +85,7 @@ def _options(cells: Mapping[str, int], separator: str) -> list[str] | None:
             spelt[part] = spelt.get(part, 0) + cells[cell]
         for key in {fold(part) for part in some}:
             stands_in[key] = stands_in.get(key, 0) + 1
-    if not 2 <= len(spellings) <= MOST_OPTIONS or min(stands_in.values()) < 2:
+    if not 2 <= len(spellings) <= MOST_OPTIONS or (min(stands_in.values()) < 2 and not ended):
         return None
     if any(len(key) > LONGEST for key in spellings) or all(re.fullmatch(r"[\d.]+", key) for key in spellings):
         return None
@@ -108,8 +111,9 @@ def over_columns(columns: Sequence[Column], told: Mapping[str, tuple[str, str]])
         At least two options each; a column belongs to one question.
     """
     groups: dict[str, list[Spread]] = {}
+    flags = _flags(columns)
     for column in columns:
-        if not _is_ticked(column):
+        if not (_is_ticked(column) or column.heading in flags):
             continue
         spread = _spread(column, told)
         if spread is not None:
@@ -161,6 +165,22 @@ def characteristics_of(
 def _is_ticked(column: Column) -> bool:
     """Return whether a column holds one answer, or nothing."""
     return len(column.clues.known) == 1 and column.clues.filled < column.clues.rows
+
+
+def _flags(columns: Sequence[Column]) -> set[str]:
+    """Return headings "question/option" of zeros and ones beside a column that lists the options chosen."""
+    by_heading = {column.heading: column for column in columns}
+    children: dict[str, dict[str, str]] = {}
+    for column in columns:
+        match = SLASHED.fullmatch(column.heading)
+        if match and match[1] in by_heading and {fold(text) for text in column.clues.known} <= FLAGS:
+            children.setdefault(match[1], {})[fold(match[2])] = column.heading
+    found: set[str] = set()
+    for parent, options in children.items():
+        words = {word for text in by_heading[parent].clues.known for word in fold(text).split()}
+        if words <= set(options):
+            found.update(options.values())
+    return found
 
 
 def _spread(column: Column, told: Mapping[str, tuple[str, str]]) -> Spread | None:

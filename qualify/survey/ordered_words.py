@@ -174,6 +174,10 @@ UNDER = re.compile(rf"(?:{LESS})\s*{AMOUNT}{UNIT}", re.IGNORECASE)
 OVER = re.compile(rf"(?:{MORE})\s*{AMOUNT}{UNIT}", re.IGNORECASE)
 AND_MORE = re.compile(rf"{AMOUNT}\s*(?:{UPWARDS}){UNIT}", re.IGNORECASE)
 EXACTLY = re.compile(rf"{AMOUNT}{UNIT}", re.IGNORECASE)
+# The middle of a scale, in words of its own.
+NEITHER = re.compile(
+    r"neither .+ (?:n?or) .+|weder .+ noch .+|ni .+ ni .+|ne .+ ne .+|nem .+ nem .+|noch .+ noch .+"
+)
 MOST_STEPS = 20  # the highest number beside an answer's words that is a rating and no code
 LEVELS = {
     "level",
@@ -240,12 +244,24 @@ _SCALES = [
 
 def _scale_ranks(answers: Sequence[str]) -> list[float] | None:
     words = [comparable(answer) for answer in answers]
+    neither = [place for place, word in enumerate(words) if NEITHER.fullmatch(word)]
+    if len(neither) == 1 and len(words) > 2 and not any(words[neither[0]] in scale for scale in _SCALES):
+        rest = _scale_ranks([answer for place, answer in enumerate(answers) if place != neither[0]])
+        return None if rest is None else _with_middle(rest, neither[0])
     for scale in _SCALES:
         if all(word in scale for word in words):
             ranks = [float(scale[word]) for word in words]
             if len(set(ranks)) == len(ranks):
                 return ranks
     return None
+
+
+def _with_middle(ranks: list[float], place: int) -> list[float] | None:
+    """Put an answer such as "neither weak nor strong" between as many on either side."""
+    if len(ranks) % 2:
+        return None
+    low, high = sorted(ranks)[len(ranks) // 2 - 1 : len(ranks) // 2 + 1]
+    return [*ranks[:place], (low + high) / 2, *ranks[place:]]
 
 
 def _numbered_ranks(answers: Sequence[str]) -> list[float] | None:

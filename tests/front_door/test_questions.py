@@ -37,6 +37,7 @@ from qualify.survey.ordered_words import in_order
         ["molto insoddisfatto", "insoddisfatto", "soddisfatto"],
         ["muito improvável", "improvável", "provável", "muito provável"],
         ["★", "★★", "★★★★"],
+        ["very weak", "weak", "neither weak nor strong", "strong", "very strong"],
         ["★☆☆☆☆", "★★☆☆☆", "★★★★★"],
         ["nooit", "zelden", "soms", "vaak", "altijd"],
     ],
@@ -251,3 +252,35 @@ def test_the_date_of_closing_is_the_most_telling_one(headings: list[str], close:
     table = pd.DataFrame(dict.fromkeys(headings, days))
     table = table.assign(Status=["Won", "Lost"] * 20, Budget=["Yes", "No", "No", "Yes"] * 10)
     assert ql.infer_survey(table, outcome="Status").columns.close_date == close
+
+
+def test_a_sign_at_the_end_of_every_cell_parts_choices() -> None:
+    cells = ["CFO;CIO;", "CFO;", "CIO;Buyer;", ""] * 10
+    table = pd.DataFrame({"Status": ["Won", "Lost"] * 20, "Who takes part?": cells})
+    survey = ql.infer_survey(table, outcome="Status")
+    assert [asked.name.rpartition(": ")[2] for asked in survey.characteristics] == ["Buyer", "CFO", "CIO"]
+    answers = ql.read_deals(table, survey).answers
+    assert answers["Who takes part?: CIO"].tolist()[:4] == ["Yes", "No", "Yes", "unknown"]
+
+
+def test_zeros_and_ones_beside_the_list_of_choices_are_its_options() -> None:
+    rows = [("it finance", "1", "1"), ("it", "1", "0"), ("", "0", "0"), ("finance", "0", "1")] * 10
+    table = pd.DataFrame(rows, columns=["grp/team", "grp/team/it", "grp/team/finance"])
+    table = table.assign(**{"grp/deal_id": [f"D{k}" for k in range(40)], "_id": range(40), "end": "x"})
+    table = table.assign(start="x", _uuid=range(40), outcome=["won"] * 20 + ["lost"] * 20)
+    survey = ql.infer_survey(table, outcome="outcome")
+    assert survey.names == ("grp/team: it", "grp/team: finance")
+    assert survey.columns.deal == "grp/deal_id"
+    answers = ql.read_deals(table, survey).answers
+    assert answers["grp/team: it"].tolist()[:4] == ["Yes", "Yes", "No", "No"]
+
+
+def test_ids_beside_a_name_are_no_question() -> None:
+    names = [f"Acme {k % 7}" for k in range(40)]
+    table = pd.DataFrame({"Stage": ["Won", "Lost"] * 20, "Account Name": names})
+    table = table.assign(
+        **{"Account Name.id": [f"zcrm {name}" for name in names], "Budget": ["Yes", "No"] * 20}
+    )
+    survey = ql.infer_survey(table.sample(frac=1, random_state=1), outcome="Stage")
+    assert survey.columns.account == "Account Name"
+    assert "Account Name.id: left out, the ids of Account Name." in survey.notes

@@ -232,3 +232,13 @@ def test_any_untidy_file_is_read_to_the_same_cells_or_refused(
         assert bool(table.notes) == bool(titles or footers or total)
     else:
         assert [problem.row for problem in table.problems] == [place + 1]
+
+
+def test_a_narrower_table_below_is_refused_row_by_row(tmp_path: Path) -> None:
+    deals = [f"D{k},{('Won', 'Lost')[k % 2]},{('Yes', 'No')[k % 3 == 0]}" for k in range(30)]
+    (tmp_path / "two.csv").write_text(
+        "\n".join(["Deal,Status,Budget", *deals, "", "Rep,Deals", "Ann,3", "Bo,4"])
+    )
+    with pytest.raises(InvalidDeals) as caught:
+        ql.infer_survey(tmp_path / "two.csv", outcome="Status")
+    assert [problem.row for problem in caught.value.problems] == [33, 34, 35]
