@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import expit
 
 from qualify.deals import Deals
+from qualify.deals.mirrors import mirrors_of
 from qualify.design import as_floats
 from qualify.enough import check_draws, check_outcomes
 from qualify.errors import check_choice, check_level
@@ -30,7 +31,7 @@ from qualify.numerics.validation import (
 )
 from qualify.scales import scales_of, whole_sample
 from qualify.tables.render import page
-from qualify.tables.wording import counted, pairs
+from qualify.tables.wording import counted, listed, pairs
 from qualify.units import FOLDS, in_order, sample_of
 from qualify.validation_tables import (
     OF_POINTS,
@@ -255,12 +256,20 @@ def validate(
         grouping=work.grouping,
         other_grouping=other_grouping,
         drawn="accounts" if work.grouping == "accounts" else "single deals",
-        notes=(*notes, OF_POINTS) if procedure == "criteria" else notes,
+        notes=(*_resting(deals), *notes, *([OF_POINTS] if procedure == "criteria" else [])),
         replicates=work.replicates,
         failed=int(judged.failed[0]),
         level=float(level),
         n=deals.n,
         won=int(deals.won.sum()),
+    )
+
+
+def _resting(deals: Deals) -> tuple[str, ...]:
+    """Say that the figures rest on questions that say the outcome, if on any."""
+    names = list(mirrors_of(deals))
+    return (
+        (f"Not to be used: these figures rest on what says the outcome ({listed(names)}).",) if names else ()
     )
 
 
