@@ -68,7 +68,7 @@ def summarise(
         Section("", _opening(deals, audit)),
         *_mirrors(audit),
         *_reservations(audit, "stop", "Mend this first"),
-        _matters(deals, factors),
+        _matters(deals, factors, audit.mirrors),
         *_unknown(deals, factors),
         *_surprises(factors),
         *_against_direction(deals, factors, criteria),
@@ -134,7 +134,7 @@ def _reservations(audit: Audit, severity: str, heading: str) -> Iterator[Section
         yield Section(heading, "", tuple(points))
 
 
-def _matters(deals: Deals, factors: Factors) -> Section:
+def _matters(deals: Deals, factors: Factors, mirrors: tuple[str, ...]) -> Section:
     table = factors.table
     names = {verdict: list(rows["characteristic"]) for verdict, rows in table.groupby("verdict")}
     adds, shared = (len(names.get(verdict, [])) for verdict in ("adds", "shared"))
@@ -142,7 +142,8 @@ def _matters(deals: Deals, factors: Factors) -> Section:
         "swing", key=lambda swing: -swing.abs(), kind="stable"
     )
     points = [_added(deals, row, factors.level) for row in by_size.to_dict("records")]
-    points += _shared(deals, factors, set(names.get("shared", [])))
+    points += _shared(deals, factors, set(names.get("shared", [])) - set(mirrors))
+    points += [f"{listed(mirrors, most=30)}: see above."] if mirrors else []
     if "not shown" in names:
         left = listed(names["not shown"], most=30)
         points.append(

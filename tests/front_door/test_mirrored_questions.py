@@ -96,6 +96,7 @@ def test_the_summary_says_it_before_any_verdict(study: Study) -> None:
     tips, kept = (words.split(head)[1] for head in ("IS THERE A TIPPING POINT? ", "THE REFINED CRITERIA "))
     assert tips.startswith(rests)
     assert kept.startswith("Not to be used: it rests on ")
+    assert "IsWon and Loss Reason: see above." in words and "overlaps with one another" not in words
     assert study.mirrors == BOTH
 
 
