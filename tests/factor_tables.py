@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 import qualify as ql
-from qualify.factors import Factors
+from qualify.factors.factors import Factors
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
 
 NAN, INF = float("nan"), float("inf")

@@ -11,9 +11,9 @@ import pandas as pd
 from scipy.special import expit, logit
 
 import qualify as ql
-from qualify.criteria import Criteria
-from qualify.criteria_check import contradictions
-from qualify.criteria_file import criteria_from_dict, criteria_to_json
+from qualify.criteria.consistency import contradictions
+from qualify.criteria.file import criteria_from_dict, criteria_to_json
+from qualify.criteria.model import Criteria
 
 DRAWS = 199
 Change = Callable[[np.ndarray, pd.DataFrame], np.ndarray]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 
 UNKNOWN = "unknown"
 RANKS = ["below", "inside", "above"]

@@ -25,7 +25,7 @@ from scipy.stats import binom
 from sklearn.metrics import roc_auc_score
 
 import qualify as ql
-from qualify.design import design_matrix
+from qualify.deals.design import design_matrix
 
 NOTHING = World(number=102, curve="none", n=150, characteristics=6, win_rate=0.4)
 DECISIVE = WORLDS[4]

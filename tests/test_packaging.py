@@ -68,4 +68,4 @@ def test_a_plain_install_gets_no_developer_tools(wheel: Path) -> None:
 
 
 def test_the_command_is_installed(wheel: Path) -> None:
-    assert "qualify = qualify.cli:app" in text_in(wheel, ".dist-info/entry_points.txt")
+    assert "qualify = qualify.cli.main:app" in text_in(wheel, ".dist-info/entry_points.txt")

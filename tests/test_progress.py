@@ -1,4 +1,4 @@
-"""The bar of `qualify.progress`: shown where it helps, silent elsewhere, gone when interrupted."""
+"""The bar of `qualify._support.progress`: shown where it helps, silent elsewhere, gone when interrupted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from tqdm import tqdm
 
-from qualify import progress
-from qualify.progress import announce, track
+from qualify._support import progress
+from qualify._support.progress import announce, track
 
 
 class Terminal(io.StringIO):

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 import qualify as ql
-from qualify.cli import app
-from qualify.demo import NEXT
+from qualify.cli.demo import NEXT
+from qualify.cli.main import app
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

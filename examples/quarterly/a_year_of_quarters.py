@@ -22,7 +22,7 @@ import pandas as pd
 from scipy.special import expit, logit
 
 import qualify as ql
-from qualify.cli import app
+from qualify.cli.main import app
 
 DEALS_A_QUARTER = 130
 KIND_REP = "Anna"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify._support.words import as_number, fold, number_text
 from qualify.deals.faults import MOST_ROWS, Fault, Faults
 from qualify.deals.outcomes import by_number, numbered
 from qualify.errors import Problem, did_you_mean
@@ -17,7 +18,6 @@ from qualify.reading.dates import read_dates
 from qualify.reading.layout import DateOrder
 from qualify.reading.numbers import Marks, Numbers, read_numbers
 from qualify.survey.model import UNKNOWN, Characteristic, Survey
-from qualify.words import as_number, fold, number_text
 
 MOST_HINTS = 200  # distinct wrong answers for which a near one is looked for
 SEVERAL = 0.2  # share of rows with an id met before, from which rows are answers and not deals

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify._support.words import fold
 from qualify.deals.columns import (
     marks_of,
     read_answer_column,
@@ -27,7 +28,6 @@ from qualify.reading.joining import join_tables
 from qualify.reading.layout import UTF_8
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.model import UNKNOWN_WORDS, Survey
-from qualify.words import fold
 
 DATES = ("close_date", "survey_date", "created_date")
 NUMBERS = ("value", "effort", "weight")

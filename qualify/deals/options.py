@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify._support.words import as_number, fold
 from qualify.deals.faults import Faults
 from qualify.reading.cells import Coded
 from qualify.reading.source import RawTable
 from qualify.survey.model import UNKNOWN, Characteristic, Option, Survey
-from qualify.words import as_number, fold
 
 NOT_CHOSEN = {
     "no",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify._support.words import as_number, number_text, squeeze
 from qualify.deals.faults import Fault, Faults
 from qualify.errors import Problem
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable
 from qualify.survey.model import Outcomes, Survey
-from qualify.words import as_number, number_text, squeeze
 
 MOST_ROWS = 50  # of rows whose two columns contradict each other
 

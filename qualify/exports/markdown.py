@@ -8,11 +8,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from qualify.criteria import Criteria
-from qualify.criteria_points import points_against
+from qualify.criteria.model import Criteria
+from qualify.criteria.points import points_against
+from qualify.formatting.formats import clean, format_value, signed
+from qualify.formatting.wording import counted, limits, pairs, rate
 from qualify.survey import UNKNOWN, Answer
-from qualify.tables.formats import clean, format_value, signed
-from qualify.tables.wording import counted, limits, pairs, rate
 
 BOX = "☐"
 MOST_SCORES = 16  # rows of the table of scores before it is thinned

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 
-from qualify.criteria import Criteria
+from qualify._support.words import INVISIBLE, NUMBER, PUNCTUATION, as_number, fold
+from qualify.criteria.model import Criteria
 from qualify.deals.columns import marks_of
 from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import Question, Rules, rules_of
 from qualify.reading.numbers import Marks
 from qualify.survey import UNKNOWN
-from qualify.words import INVISIBLE, NUMBER, PUNCTUATION, as_number, fold
 
 _HEAD = '''\
 """Qualification criteria, version {version}: score a deal from its answers.

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from qualify.criteria import Criteria
+from qualify._support.words import as_number, fold, number_text
+from qualify.criteria.model import Criteria
+from qualify.scoring.answer_levels import spans_of
 from qualify.survey import UNKNOWN, Characteristic, Option, Survey
-from qualify.triage.answers_apart import spans_of
-from qualify.words import as_number, fold, number_text
 
 NO_LIMIT = 1.0
 

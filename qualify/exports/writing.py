@@ -6,15 +6,15 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from qualify.criteria import Criteria
-from qualify.criteria_file import criteria_to_json
+from qualify._support.files import PathLike, staged
+from qualify.criteria.file import criteria_to_json
+from qualify.criteria.model import Criteria
 from qualify.errors import InvalidArgument, Problem, did_you_mean, short
 from qualify.exports.crm import criteria_to_powerfx, criteria_to_salesforce
 from qualify.exports.markdown import criteria_to_markdown
 from qualify.exports.python_source import criteria_to_python
 from qualify.exports.sql import SQL_TARGETS
 from qualify.exports.workbook import criteria_to_workbook
-from qualify.files import PathLike, staged
 
 TARGETS: Mapping[str, Callable[[Criteria], str | bytes]] = {
     ".json": criteria_to_json,

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from qualify.numerics.coding import Coding, Items
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
-from qualify.numerics.cores import in_slices
 from qualify.numerics.lanes import LANES, chances, logarithms
-from qualify.numerics.positive import mirror
+from qualify.numerics.parallel import in_slices
 from qualify.numerics.registers import (
     SIZE,
     aligned,
@@ -22,6 +21,7 @@ from qualify.numerics.registers import (
     put,
     sum_of,
 )
+from qualify.numerics.small_cholesky import mirror
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

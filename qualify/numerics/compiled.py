@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 from numba import config
 from numba.core import event
 
+from qualify._support.progress import announce
 from qualify.numerics.machine_code import Kernel
-from qualify.progress import announce
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,7 +15,7 @@ from scipy.stats import chi2
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.logistic import LogisticFit, maximise_near
-from qualify.numerics.maximum import Maximum
+from qualify.numerics.penalized_newton import Maximum
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

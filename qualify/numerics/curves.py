@@ -20,12 +20,12 @@ from qualify.numerics.blocks import (
     empty_blocks,
     log_likelihood,
 )
-from qualify.numerics.climb import CONVERGED, climb
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.lanes import LANES, chances, logarithms
-from qualify.numerics.maximum import maximise
-from qualify.numerics.positive import mirror, solve_positive
+from qualify.numerics.newton import CONVERGED, climb
+from qualify.numerics.penalized_newton import maximise
 from qualify.numerics.registers import aligned
+from qualify.numerics.small_cholesky import mirror, solve_positive
 
 FLAT, LOGISTIC, PLATEAU, SEPARATED = 0, 1, 2, 3
 # A band runs from 10 % to 90 % of the climb: s50 ± ln 9 / slope.

@@ -23,7 +23,6 @@ from qualify.numerics.blocks import (
 )
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
-from qualify.numerics.positive import around, inverse_root, lower_root, mirror
 from qualify.numerics.registers import (
     SIZE,
     aligned,
@@ -36,6 +35,7 @@ from qualify.numerics.registers import (
     sum_of,
     whole_registers,
 )
+from qualify.numerics.small_cholesky import around, inverse_root, lower_root, mirror
 
 
 class Outlook(NamedTuple):

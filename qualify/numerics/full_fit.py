@@ -23,7 +23,7 @@ from qualify.numerics.logistic import (
     sharpen,
     span_test,
 )
-from qualify.numerics.positive import lower_root
+from qualify.numerics.small_cholesky import lower_root
 
 # A column whose part of its own is a smaller share of it than this counts as a sum of the others.
 OWN_SHARE = 1e-5

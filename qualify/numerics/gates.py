@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.cores import replicate
+from qualify.numerics.parallel import replicate
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.numerics.rates import effective_numbers, highest_rate, weighted_rate
 from qualify.numerics.resampling import Sample, without_each_fold

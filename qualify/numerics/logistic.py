@@ -14,12 +14,12 @@ from scipy.optimize import linprog
 from scipy.special import chdtrc, chdtri
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_rows
-from qualify.numerics.climb import CONVERGED, DRIFT, SINGULAR
 from qualify.numerics.firth import bend, look
-from qualify.numerics.many_rows import fit_some, maximise_from
-from qualify.numerics.maximum import FINEST, Maximum, maximise
-from qualify.numerics.positive import inverse_from_root, lower_root
+from qualify.numerics.large_n import fit_some, maximise_from
+from qualify.numerics.newton import CONVERGED, DRIFT, SINGULAR
+from qualify.numerics.penalized_newton import FINEST, Maximum, maximise
 from qualify.numerics.profile import profile_end
+from qualify.numerics.small_cholesky import inverse_from_root, lower_root
 
 PenaltyName = Literal["none", "firth"]
 

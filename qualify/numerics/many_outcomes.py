@@ -7,11 +7,11 @@ from functools import partial
 import numpy as np
 
 from qualify.numerics.blocks import Matrix, Vector, empty_blocks, log_likelihood
-from qualify.numerics.climb import climb
 from qualify.numerics.compiled import compiled_entry
-from qualify.numerics.cores import on_every_core
 from qualify.numerics.lanes import LANES
-from qualify.numerics.positive import identity
+from qualify.numerics.newton import climb
+from qualify.numerics.parallel import on_every_core
+from qualify.numerics.small_cholesky import identity
 
 # A step that promises less of twice the log-likelihood is the last; Newton's error squares at each step.
 FINE = 1e-7

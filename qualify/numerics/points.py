@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector
-from qualify.numerics.board import FINE, ROUGH, Board, Scorecard, fit_line, move, sort_by_answer
 from qualify.numerics.coding import NOMINAL, Coded, Items, count_answers
 from qualify.numerics.compiled import compiled
-from qualify.numerics.descent import (
+from qualify.numerics.coordinate_descent import (
     Search,
     begin_search,
     descend,
@@ -19,6 +18,7 @@ from qualify.numerics.descent import (
     may_move,
     movable_groups,
 )
+from qualify.numerics.score_histogram import FINE, ROUGH, Board, Scorecard, fit_line, move, sort_by_answer
 
 # A scorecard is as coarse as it can be: rounding may cost this much deviance against the finest scale tried.
 AFFORDABLE = 1.0

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Matrix, Vector, fill_row
-from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import Coded, Coding, Items
 from qualify.numerics.compiled import compiled, compiled_entry
+from qualify.numerics.newton import CONVERGED
 from qualify.numerics.points import Budget, find_points, merge_answers
 from qualify.numerics.ridge import RidgeFit, Training, fit_ridge, flat_start, prepare_training
 from qualify.numerics.selection import NOISE, choose_characteristics
@@ -64,7 +64,7 @@ class Trained(NamedTuple):
     """A trained prediction: log-odds ``intercept + Σ effects[c, answer]``.
 
     With `integer`, ``effects = slope · points``; without, points are zero and the slope is 1. `how` says how
-    Newton's method stopped (`qualify.numerics.climb`).
+    Newton's method stopped (`qualify.numerics.newton`).
     """
 
     intercept: float

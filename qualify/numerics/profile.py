@@ -7,8 +7,8 @@ import numpy as np
 from qualify.numerics.blocks import Blocks
 from qualify.numerics.compiled import compiled_entry
 from qualify.numerics.firth import look
-from qualify.numerics.maximum import Maximum
-from qualify.numerics.positive import dot, lower_root, solve_root
+from qualify.numerics.penalized_newton import Maximum
+from qualify.numerics.small_cholesky import dot, lower_root, solve_root
 
 STEPS = 30
 # From this near in the root of twice the drop, and with no more than this for the other coefficients to gain

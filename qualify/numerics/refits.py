@@ -17,15 +17,15 @@ from qualify.numerics.blocks import (
     empty_blocks,
     fill_row,
 )
-from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
 from qualify.numerics.compiled import compiled, compiled_entry, compiled_inline
-from qualify.numerics.cores import on_every_core, together
 from qualify.numerics.firth import bend, slopes
 from qualify.numerics.lanes import LANES
 from qualify.numerics.logistic import PenaltyName
-from qualify.numerics.maximum import FINEST, maximise, maximise_from_near
-from qualify.numerics.positive import identity, lower_root
+from qualify.numerics.newton import CONVERGED, DRIFTING, SINGULAR, UNFINISHED, climb, climb_from_near
+from qualify.numerics.parallel import on_every_core, together
+from qualify.numerics.penalized_newton import FINEST, maximise, maximise_from_near
 from qualify.numerics.registers import aligned
+from qualify.numerics.small_cholesky import identity, lower_root
 
 # About so much of twice the log-likelihood is left at most where Firth's fits settle near that of all rows.
 LEFT_FIRTH = 1e-12

@@ -16,7 +16,6 @@ from scipy.optimize import brentq
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Items
 from qualify.numerics.compiled import compiled_entry
-from qualify.numerics.cores import replicate
 from qualify.numerics.curves import (
     LN9,
     LOGISTIC,
@@ -30,6 +29,7 @@ from qualify.numerics.curves import (
     signed_root,
 )
 from qualify.numerics.folds import assign_folds
+from qualify.numerics.parallel import replicate
 from qualify.numerics.procedures import Recipe, predict, train
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.blocks import Blocks, Matrix, Vector, block_answers, log_likelihood, with_columns
-from qualify.numerics.climb import Climb, begin, climb, climb_on
 from qualify.numerics.coding import Coding, Items, code_counted, count_answers
 from qualify.numerics.compiled import compiled, compiled_entry
-from qualify.numerics.positive import inverse_from_root, lower_root
+from qualify.numerics.newton import Climb, begin, climb, climb_on
+from qualify.numerics.small_cholesky import inverse_from_root, lower_root
 
 # Strengths tried, strongest first; 1 / strength is the variance expected of a contribution to the log-odds.
 STRENGTHS = 4.0 ** np.arange(6, -3, -1)
@@ -40,7 +40,7 @@ class RidgeFit(NamedTuple):
     """A penalised fit: coefficients, penalised curvature, information, strength, effective parameters.
 
     Coefficients of characteristics that were not in use are zero, as is their information. `how` says how
-    Newton's method stopped (`qualify.numerics.climb`).
+    Newton's method stopped (`qualify.numerics.newton`).
     """
 
     beta: Vector

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.coding import Coding
 from qualify.numerics.compiled import compiled, compiled_inline
-from qualify.numerics.positive import times
 from qualify.numerics.ridge import RidgeFit
+from qualify.numerics.small_cholesky import times
 
 # Perturbed fits behind a choice, the same everywhere, and what share of them must choose a characteristic.
 DRAWS = 40

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from qualify.numerics.blocks import Vector
-from qualify.numerics.cores import replicate
 from qualify.numerics.curves import (
     LOGISTIC,
     PLATEAU,
@@ -21,6 +20,7 @@ from qualify.numerics.curves import (
     probability,
     signed_root,
 )
+from qualify.numerics.parallel import replicate
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import (
     Replicate,

@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
-from qualify.numerics.cores import replicate, replicate_together, together
 from qualify.numerics.metrics import auc_limits
+from qualify.numerics.parallel import replicate, replicate_together, together
 from qualify.numerics.performance import MEASURES, SLOPE_ERROR, measure_each, measure_pairs
 from qualify.numerics.procedures import Near, Recipe, fit_of_all, predict, predict_each, train
 from qualify.numerics.resampling import Sample, both_outcomes, draw_units

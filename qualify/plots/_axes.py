@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qualify.tables.formats import clean
-from qualify.tables.layout import display_width, wrap
+from qualify.formatting.formats import clean
+from qualify.formatting.layout import display_width, wrap
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

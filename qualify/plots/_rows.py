@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qualify.formatting.layout import display_width
 from qualify.plots._axes import PLAIN, axes_height, axes_width, bare, fit_text, points
-from qualify.tables.layout import display_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

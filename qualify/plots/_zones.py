@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qualify.tables.formats import format_value
-from qualify.tables.grid import grid
+from qualify.formatting.formats import format_value
+from qualify.formatting.grid import grid
 
 if TYPE_CHECKING:
-    from qualify.tipping import TippingPoint
+    from qualify.tipping.tipping import TippingPoint
 
 
 def band_of(tipping: TippingPoint) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import clean, format_value
+from qualify.formatting.wording import counted
 from qualify.plots._axes import (
     BLUE,
     GREY,
@@ -19,13 +21,11 @@ from qualify.plots._axes import (
     headline,
     merge_style,
 )
-from qualify.tables.formats import clean, format_value
-from qualify.tables.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qualify.alarm import WinAlarm
+    from qualify.monitoring.cusum import WinAlarm
 
 
 def plot_alarm(alarm: WinAlarm, *, ax: Axes | None = None, **line_kwargs: Any) -> Axes:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
+from qualify.formatting.grid import grid
 from qualify.plots._axes import BLUE, GREY, PERCENTS, axes_or_new, headline
 from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, whiskers
-from qualify.tables.formats import format_value
-from qualify.tables.grid import grid
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from qualify.factors import Factors
+    from qualify.factors.factors import Factors
 
 _UNKNOWN = "unknown"
 

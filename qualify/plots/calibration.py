@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import MISSING, format_value
+from qualify.formatting.wording import counted
 from qualify.plots._axes import (
     GREY,
     PERCENTS,
@@ -17,15 +19,13 @@ from qualify.plots._axes import (
     points,
 )
 from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups
-from qualify.tables.formats import MISSING, format_value
-from qualify.tables.wording import counted
-from qualify.validation_tables import OF_POINTS, calibration_verdict, why_no_slope
+from qualify.win_model.validation_tables import OF_POINTS, calibration_verdict, why_no_slope
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qualify.study import Study
-    from qualify.validation import Validation
+    from qualify.study.study import Study
+    from qualify.win_model.validation import Validation
 
 # Heights on the y axis, where 0 to 1 is the win rate.
 _LOST = (-0.16, -0.07)

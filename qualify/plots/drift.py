@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import MISSING, clean, format_value, is_missing
+from qualify.formatting.wording import counted
 from qualify.plots._axes import PLAIN, VERMILLION, axes_or_new, axes_width, fit_text, headline, note, points
-from qualify.tables.formats import MISSING, clean, format_value, is_missing
-from qualify.tables.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from qualify.recalibration import Recalibration
+    from qualify.monitoring.recalibration import Recalibration
 
 _HEADS = ("Answers (PSI)", "Unknown", "Goes with winning (q)")
 # Evidence is shown up to one in so many.

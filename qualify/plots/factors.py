@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
+from qualify.formatting.grid import grid
 from qualify.plots._axes import BLUE, GREY, VERMILLION, axes_or_new, fits_in_a_line, headline, points
 from qualify.plots._rows import FIGURE_WIDTH, Rows, figure_height, lay_rows, whiskers
-from qualify.tables.formats import format_value
-from qualify.tables.grid import grid
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from qualify.factors import Factors
+    from qualify.factors.factors import Factors
 
 
 class _Look(NamedTuple):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
+from qualify.formatting.wording import counted
 from qualify.plots._axes import (
     GREY,
     PERCENTS,
@@ -19,14 +21,12 @@ from qualify.plots._axes import (
     points,
 )
 from qualify.plots._win_rates import line_style
-from qualify.tables.formats import format_value
-from qualify.tables.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from qualify.backtesting import Backtest
+    from qualify.scoring.backtesting import Backtest
 
 
 def plot_net_benefit(backtest: Backtest, *, ax: Axes | None = None, **line_kwargs: Any) -> Axes:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
+from qualify.formatting.wording import counted
 from qualify.plots._axes import BLUE, PLAIN, axes_or_new, axes_width, bare, caption, headline, note, points
-from qualify.tables.formats import format_value
-from qualify.tables.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qualify.criteria import Criteria
+    from qualify.criteria.model import Criteria
 
 
 def plot_parsimony(criteria: Criteria, *, ax: Axes | None = None, **errorbar_kwargs: Any) -> Axes:

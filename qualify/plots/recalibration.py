@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
+from qualify.formatting.wording import counted
 from qualify.plots._axes import (
     GREY,
     ORANGE,
@@ -21,13 +23,11 @@ from qualify.plots._axes import (
 )
 from qualify.plots._observed import win_rate_by_score
 from qualify.plots._win_rates import draw_fitted, draw_groups
-from qualify.tables.formats import format_value
-from qualify.tables.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qualify.recalibration import Recalibration
+    from qualify.monitoring.recalibration import Recalibration
 
 _TITLES = {
     "keep": "The criteria still hold",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qualify.errors import InvalidArgument
+from qualify.formatting.formats import format_value
 from qualify.plots._axes import (
     GREY,
     ORANGE,
@@ -25,14 +26,13 @@ from qualify.plots._axes import (
 from qualify.plots._observed import win_rate_by_score
 from qualify.plots._win_rates import draw_deals, draw_fitted, draw_groups, line_style
 from qualify.plots._zones import band_of, zone_texts
-from qualify.tables.formats import format_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from qualify.criteria import Criteria
-    from qualify.study import Study
-    from qualify.tipping import TippingPoint
+    from qualify.criteria.model import Criteria
+    from qualify.study.study import Study
+    from qualify.tipping.tipping import TippingPoint
 
 # Heights on the y axis, where 0 to 1 is the win rate.
 _COUNTS = -0.065

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from qualify.words import clean_text, fold, number_text
+from qualify._support.words import clean_text, fold, number_text
 
 # What spreadsheets show for a formula that failed, in English, German, French, Spanish, Italian, Portuguese
 # and Dutch; folded.

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from qualify.words import clean_text, plain_punctuation
+from qualify._support.words import clean_text, plain_punctuation
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch; without accents, long and short.
 MONTHS = {

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from qualify._support.words import as_number
 from qualify.reading.cells import Fault, filled_text, is_missing
 from qualify.reading.date_parts import Days, read_day, undated
 from qualify.reading.layout import DateOrder
-from qualify.words import as_number
 
 ISO = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})?)?")
 MEND = "write it as 2024-05-31"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from qualify._support.words import clean_text, fold
 from qualify.reading.cells import cell_text
-from qualify.words import clean_text, fold
 
 Row = Sequence[Any]
 

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify._support.words import fold
 from qualify.errors import InvalidDeals, Problem
 from qualify.reading.source import RawTable
-from qualify.words import fold
 
 SALESFORCE = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"  # the three signs that end a Salesforce id of 18

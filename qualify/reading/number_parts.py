@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from qualify.words import plain_punctuation
+from qualify._support.words import plain_punctuation
 
 # What stands before the number, its digits and marks, an exponent, and what stands behind.
 PARTS = re.compile(

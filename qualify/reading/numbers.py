@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from qualify._support.words import as_number, fold, number_text, plain_punctuation
 from qualify.reading.cells import Fault, filled_text
 from qualify.reading.number_parts import Written, take_apart
-from qualify.words import as_number, fold, number_text, plain_punctuation
 
 NO_NUMBER = ("not a number", "write plain digits, or leave the cell blank")
 NOT_FINITE = ("not a finite number", "correct it, or leave the cell blank")

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from qualify._support.files import existing_file, read_bytes
+from qualify._support.words import clean_text
 from qualify.errors import InvalidDeals, Problem, did_you_mean, short
-from qualify.files import existing_file, read_bytes
 from qualify.reading.cells import Coded, cell_text, code_cells
 from qualify.reading.encodings import as_utf8
 from qualify.reading.headings import UNNAMED, read_headings
@@ -26,7 +27,6 @@ from qualify.reading.records import Sheet, read_json, read_parquet
 from qualify.reading.shape import Shape, find_table
 from qualify.reading.text import read_text_table
 from qualify.reading.workbooks import read_workbook, sheet_rows
-from qualify.words import clean_text
 
 TEXT = (".csv", ".tsv", ".txt", ".tab")
 WORKBOOK = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from qualify.alarm import WinAlarm
-from qualify.recalibrating.tables import zones_shown
-from qualify.recalibration import Recalibration
+from qualify.formatting.wording import counted
+from qualify.monitoring.cusum import WinAlarm
+from qualify.monitoring.recalibration import Recalibration
+from qualify.monitoring.tables import zones_shown
 from qualify.report.standalone import Block, Picture, standalone_page
-from qualify.tables.wording import counted
 
 DRIFT = ["characteristic", "psi", "psi_limit", "psi_q", "unknown_then", "unknown_now", "q_value", "finding"]
 ROW_HEIGHT = 0.36  # inches, of a characteristic in the picture of drift

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from qualify.tables.formats import clean
-from qualify.tables.render import page
+from qualify.formatting.formats import clean
+from qualify.formatting.render import page
 
 # The page may run and load nothing, whatever a deal or an answer is called.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

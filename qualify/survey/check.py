@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from qualify._support.words import as_number, fold, squeeze
 from qualify.errors import Problem, did_you_mean, short
 from qualify.survey.unknown_words import UNKNOWN_WORDS
-from qualify.words import as_number, fold, squeeze
 
 if TYPE_CHECKING:
     from qualify.survey.model import Characteristic, Columns, Outcomes, Survey

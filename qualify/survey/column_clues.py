@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from qualify._support.words import fold, number_text
 from qualify.reading.cells import Coded
 from qualify.reading.numbers import Marks, Numbers, read_numbers
 from qualify.survey.ordered_words import comparable, in_order, scale_words
 from qualify.survey.unknown_words import CODES, MORE_UNKNOWN, UNKNOWN_WORDS
-from qualify.words import fold, number_text
 
 FEW = 12  # different answers a choice may have
 SMALL_RANGE = 20  # between the lowest and the highest of a score

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from qualify._support.words import fold
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.dates import Dates, read_dates
 from qualify.survey.column_clues import FEW, Clues
 from qualify.survey.ordered_words import comparable
 from qualify.survey.unknown_words import MORE_UNKNOWN, UNKNOWN_WORDS
-from qualify.words import fold
 
 # Headings by role, most telling first, as `heading_words` gives them; words in ASIDE may stand beside them.
 ROLES: dict[str, str] = {

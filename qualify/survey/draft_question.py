@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qualify._support.words import fold, number_text
 from qualify.survey.column_clues import FEW, Clues, are_codes, range_in
 from qualify.survey.column_roles import Column, dates_in, heading_words, holds_emails, holds_periods
 from qualify.survey.model import Answer, Characteristic, Kind
-from qualify.words import fold, number_text
 
 AS_ID = "different in every row; name it as deal under columns: if it is the deal's id"
 AS_DATE = "dates; name it as close_date, survey_date or created_date under columns: if it is one"

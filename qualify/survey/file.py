@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from qualify._support.files import PathLike, checked_suffix, existing_file, read_bytes, write_whole
 from qualify.errors import InvalidSurvey, Problem, short
-from qualify.files import PathLike, checked_suffix, existing_file, read_bytes, write_whole
 from qualify.survey.form import PlainNull
 from qualify.survey.model import Survey
 from qualify.survey.schema import OUTCOME_WORDS, survey_from_dict, survey_to_dict

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from qualify._support.words import as_number, fold, number_text
 from qualify.errors import Problem, did_you_mean, short
-from qualify.words import as_number, fold, number_text
 
 
 class PlainNull(str):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify._support.words import fold
 from qualify.errors import InvalidArgument, InvalidDeals
 from qualify.reading.dates import read_dates
 from qualify.reading.joining import join_tables
@@ -30,7 +31,6 @@ from qualify.survey.multiple_choice import (
     within_cells,
 )
 from qualify.survey.outcome_mapping import Asked, Mapped, Syntax, map_outcomes, told_words
-from qualify.words import fold
 
 MACHINE_NAME = re.compile(
     r"(?:q|qid|question|var|v|item|field)?[ _-]*\d+(?:[_.-]\d+)*(?:_text)?", re.IGNORECASE

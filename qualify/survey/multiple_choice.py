@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qualify._support.words import fold
 from qualify.reading.cells import Coded
 from qualify.survey.choices import YES_NO, option_name
 from qualify.survey.column_roles import Column
 from qualify.survey.model import Answer, Characteristic, Option
 from qualify.survey.unknown_words import MORE_UNKNOWN, UNKNOWN_WORDS
-from qualify.words import fold
 
 SEPARATORS = (";", "|", ",")
 MOST_OPTIONS = 15

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from qualify.words import fold
+from qualify._support.words import fold
 
 # One scale a line (indented lines go on), lowest first; words of one rank mean the same. English, German,
 # French, Spanish, Italian, Portuguese, Dutch; without accents, as they are compared.

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qualify._support.words import as_number, clean_text, number_text, squeeze
 from qualify.errors import InvalidArgument, Problem
 from qualify.reading.cells import Coded, cell_text
 from qualify.reading.source import RawTable
 from qualify.survey.model import Note, Outcomes
 from qualify.survey.outcome_words import heading_says, meaning_of, named_in, plain_words, says_yes
-from qualify.words import as_number, clean_text, number_text, squeeze
 
 Syntax = Literal["python", "command line"]
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from functools import cache
 
-from qualify.words import fold
+from qualify._support.words import fold
 
 Meaning = str  # "won", "lost", "no decision" or "open"
 

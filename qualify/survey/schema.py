@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, cast
 
+from qualify._support.words import as_number, fold
 from qualify.errors import InvalidSurvey, Problem, short
 from qualify.reading.layout import TableLayout
 from qualify.survey.choices import CHOICES, CHOICES_KEYS, choices_parts, entries_of
@@ -25,7 +26,6 @@ from qualify.survey.model import (
     Outcomes,
     Survey,
 )
-from qualify.words import as_number, fold
 
 KEYS = tuple(entry.name for entry in fields(Survey))
 COLUMN_KEYS = tuple(entry.name for entry in fields(Columns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qualify.words import fold
+from qualify._support.words import fold
 
 UNKNOWN = "unknown"
 UNKNOWN_WORDS = ("unknown", "not known", "don't know", "dont know", "not sure", "n/a", "?", "tbd")

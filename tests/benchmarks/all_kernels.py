@@ -21,7 +21,7 @@ from numba.core.dispatcher import Dispatcher
 import qualify as ql
 import qualify.numerics
 from benchmarks.data import answered
-from qualify.criteria_file import criteria_to_json
+from qualify.criteria.file import criteria_to_json
 from qualify.numerics.refits import Draws, refit_many
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qualify.numerics.coding import NUMERIC, Items
-from qualify.numerics.cores import together
+from qualify.numerics.parallel import together
 from qualify.numerics.resampling import Sample
 
 ANSWERS = 6

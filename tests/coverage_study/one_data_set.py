@@ -28,11 +28,11 @@ from coverage_study.truth import (
 )
 from coverage_study.worlds import World, deals_of, pool_of
 from qualify.deals import Deals
-from qualify.design import PER_STEP, DesignMatrix, design_matrix
+from qualify.deals.design import PER_STEP, DesignMatrix, design_matrix
 from qualify.errors import QualifyError
 from qualify.numerics.tipping import Landmarks, landmarks
 from qualify.survey import UNKNOWN
-from qualify.tipping import TippingPoint
+from qualify.tipping.tipping import TippingPoint
 
 Fact = int | float | str
 Facts = dict[str, Fact]

@@ -20,7 +20,7 @@ from pathlib import Path
 from coverage_study.one_data_set import STUDIES, Facts, facts
 from coverage_study.results_file import FOLDER, OtherSettings, ResultsFile
 from coverage_study.worlds import WORLDS, World
-from qualify.numerics import cores
+from qualify.numerics import parallel
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 REPLICATES = 200
@@ -103,7 +103,7 @@ def _worked_off(
 def _settle() -> None:
     """Set up a worker: one thread each, since there is a worker per core; Ctrl-C is for the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cores.cores = lambda: 1  # the number of threads that `replicate` asks for
+    parallel.cores = lambda: 1  # the number of threads that `replicate` asks for
 
 
 def _say(line: str) -> None:

@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from coverage_study.questions import Question
 from coverage_study.worlds import Pool, World, pool_of
-from qualify.design import DesignMatrix
+from qualify.deals.design import DesignMatrix
 from qualify.numerics.curves import (
     PLATEAU,
     Curve,

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 import qualify as ql
-from qualify.criteria import Criteria
-from qualify.gates import no_rules
-from qualify.json_tables import table_of
-from qualify.parsimony import LEFT_OUT_COLUMNS, SIZE_COLUMNS
+from qualify._support.json_tables import table_of
+from qualify.criteria.gates import no_rules
+from qualify.criteria.model import Criteria
+from qualify.criteria.parsimony import LEFT_OUT_COLUMNS, SIZE_COLUMNS
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.tipping import NOWHERE, TippingPoint
+from qualify.tipping.tipping import NOWHERE, TippingPoint
 
 NAN = float("nan")
 BANDS = ["zone", "score_low", "score_high", "n", "won", "win_rate", "win_rate_low", "win_rate_high"]

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from exports.parity import FOREIGN, combinations
 
-from qualify.criteria import Criteria
+from qualify._support.words import as_number
+from qualify.criteria.model import Criteria
 from qualify.exports.crm.fields import Asked
 from qualify.exports.rules import Question, rules_of
 from qualify.survey import Answer, Characteristic
-from qualify.words import as_number
 
 ENGINES = Path(__file__).parents[2] / "build" / "exports-engines"
 MOST_ROWS = 1500

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 import qualify as ql
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import Question, rules_of
 
 MOST = 20_000

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.markdown import criteria_to_markdown, escape, thinned
-from qualify.tables.formats import clean
+from qualify.formatting.formats import clean
 
 Make = Callable[..., Criteria]
 HOSTILE = (

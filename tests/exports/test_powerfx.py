@@ -25,12 +25,12 @@ from exports.parity import assert_equal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qualify.criteria import Criteria
+from qualify._support.words import fold
+from qualify.criteria.model import Criteria
 from qualify.exports.crm.fields import Asked, asked_of
 from qualify.exports.crm.powerfx import _values, criteria_to_powerfx
 from qualify.exports.crm.powerfx_text import RESERVED, PowerFxLimits
 from qualify.exports.rules import rules_of
-from qualify.words import fold
 
 BLOCK = re.compile(r"^=== FORMULA COLUMN (\w+) \| ([^|\n]+)\n(.*?)\n=== END$", re.M | re.S)
 RUNNER = Path(__file__).parent / "power_fx" / "run_formulas.py"

@@ -14,14 +14,14 @@ from exports.parity import assert_equal, combinations, foreign
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qualify.criteria import Criteria, refine_criteria
+from qualify._support.words import NUMBER, as_number, fold
+from qualify.criteria.model import Criteria, refine_criteria
 from qualify.deals import read_deals
 from qualify.errors import InvalidDeals
 from qualify.exports.python_source import criteria_to_python
 from qualify.reading.layout import TableLayout
-from qualify.scoring import score_deals
+from qualify.scoring.scoring import score_deals
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.words import NUMBER, as_number, fold
 
 
 def module_of(criteria: Criteria) -> dict[str, Callable[..., dict[str, object]]]:

@@ -27,12 +27,12 @@ from exports.parity import assert_equal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qualify.criteria import Criteria
+from qualify._support.words import fold
+from qualify.criteria.model import Criteria
 from qualify.exports.crm.fields import Asked, asked_of
 from qualify.exports.crm.salesforce import _values, criteria_to_salesforce
 from qualify.exports.crm.salesforce_size import SalesforceLimits
 from qualify.exports.rules import rules_of
-from qualify.words import fold
 
 BLOCK = re.compile(
     r"^=== (FORMULA|FLOW) FIELD (\w+__c) \| ([^|\n]+?) \| (?:compiled about ([\d,]+))?[^\n]*\n"

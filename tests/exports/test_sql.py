@@ -22,13 +22,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from qualify.criteria import Criteria
+from qualify._support.words import as_number, fold
+from qualify.criteria.model import Criteria
 from qualify.errors import InvalidArgument
 from qualify.exports.sql import DIALECTS, SQL_TARGETS, Dialect, criteria_to_sql
 from qualify.exports.sql.dialects import as_double, text_of
 from qualify.exports.sql.remarks import plain_remark
 from qualify.survey import Answer, Columns
-from qualify.words import as_number, fold
 
 Make = Callable[..., Criteria]
 OTHERS = [dialect for dialect in get_args(Dialect) if dialect != "duckdb"]

@@ -18,13 +18,13 @@ from exports.parity import assert_equal, combinations, expected, foreign
 from openpyxl.cell.cell import Cell
 from openpyxl.workbook import Workbook
 
-from qualify.criteria import Criteria
+from qualify._support.words import as_number
+from qualify.criteria.model import Criteria
 from qualify.exports.python_source import criteria_to_python
 from qualify.exports.rules import rules_of
 from qualify.exports.workbook import criteria_to_workbook
 from qualify.exports.workbook.plan import DEALS, FIRST_DEAL, FIRST_QUESTION, shown, written
 from qualify.survey import Answer
-from qualify.words import as_number
 
 Make = Callable[..., Criteria]
 Recalculate = Callable[[list[Workbook]], list[Workbook]]
@@ -165,12 +165,13 @@ ODD_WORDS = [
     "Straße", "STRASSE", "straße ", " strasse", "cafe\u0301", "caf\xe9", "CAF\xc9", "don\u2019t", "DON'T",
     "\ta b", "\xa0 a b ", "a b\n", "a\tb", "a  b", "a\xa0b", "a*", "a?", "a~*", "ab", "*", "?", "~",
     LONG + "1", LONG + "2", LONG,
-    "1", "1.0", "01", 1, 1.0, "true", "TRUE", "=1+1", "@x", "+x", "-x", "_x0041_", "A", "#N/A",
+    "don\u2018t", "a \u2013 b", "a\u2014b", "\u201cgo\u201d",
+    "1", "1.0", 1, 1.0, "true", "TRUE", "=1+1", "@x", "+x", "-x", "_x0041_", "A", "#N/A",
     "=cmd|' /C calc'!A0", "", " ", None, "unknown", " UNKNOWN ", "not known", "x\ry",
 ]  # fmt: skip
 ODD_ANSWERS = (
     "Straße", "café", "don't", "a b", "a*", "a~*", LONG + "1", LONG + "2", "1", "true", "=1+1", "@x", "+x",
-    "_x0041_", "#N/A", "x\ry",
+    "_x0041_", "#N/A", "x\ry", "a - b", "a-b", '"go"',
 )  # fmt: skip
 ODD_NUMBERS = [
     "4", 4, "4.0", 4.0, " 4 ", "+4", "4.", ".5", "0.5", "3.9999999", 3.9999999, "4e0", "40e-1", "1e3", "1e",

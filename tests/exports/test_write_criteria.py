@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from qualify.criteria import Criteria
-from qualify.criteria_file import criteria_to_json, read_criteria
+from qualify.criteria.file import criteria_to_json, read_criteria
+from qualify.criteria.model import Criteria
 from qualify.errors import InvalidArgument
 from qualify.exports import write_criteria
 from qualify.exports.markdown import criteria_to_markdown

@@ -10,12 +10,12 @@ import pytest
 from mirrored_deals import NEED, asked, read
 
 from qualify.criteria import Criteria, refine_criteria
-from qualify.criteria_points import points_against
+from qualify.criteria.points import points_against
 from qualify.deals import Deals
 from qualify.exports.markdown import criteria_to_markdown
 from qualify.factors import find_factors
+from qualify.factors.verdicts import against_directions
 from qualify.study import Study, analyze
-from qualify.verdicts import against_directions
 
 CLAUSE = "goes with losing, and the survey expects winning"
 

@@ -13,9 +13,9 @@ from mirrored_deals import IS_WON, LOSS_REASON, NEED, asked, known_only_when_won
 from typer.testing import CliRunner
 
 from qualify.audit import audit_deals
-from qualify.cli import app
+from qualify.cli.main import app
 from qualify.criteria import refine_criteria
-from qualify.criteria_file import criteria_from_dict, criteria_to_json
+from qualify.criteria.file import criteria_from_dict, criteria_to_json
 from qualify.datasets import simulate_deals
 from qualify.deals import Deals, read_deals
 from qualify.exports.markdown import criteria_to_markdown
@@ -23,7 +23,7 @@ from qualify.factors import find_factors
 from qualify.study import Study, analyze
 from qualify.survey import Characteristic
 from qualify.survey.file import write_survey
-from qualify.validation import validate
+from qualify.win_model import validate
 
 BOTH = ("IsWon", "Loss Reason")
 ADVICE = ("Ask it", "a late answer")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import qualify as ql
-from qualify.cli import app
+from qualify.cli.main import app
 from qualify.survey.mirrors import mirror_by_data, mirror_by_name
 
 HONEST = [

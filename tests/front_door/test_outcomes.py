@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import qualify as ql
-from qualify.cli import app
+from qualify.cli.main import app
 from qualify.errors import InvalidArgument, InvalidDeals
 from qualify.survey.outcome_words import heading_says, meaning_of, says_yes
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import qualify as ql
-from qualify.cli import app
+from qualify.cli.main import app
 from qualify.errors import InvalidDeals
 from qualify.exports.sql import criteria_to_sql
 

@@ -7,11 +7,11 @@ import pytest
 from kernels import coded, from_python
 from scipy.special import expit
 
-from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, RANKED, Items, count_answers
 from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points, merge_answers
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
+from qualify.numerics.score_histogram import Scorecard
 
 find_points, merge_answers = from_python(find_points, merge_answers)
 

@@ -18,9 +18,9 @@ from qualify.numerics.blocks import (
     score_and_information,
     with_columns,
 )
-from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, Climb, begin, climb, climb_on
 from qualify.numerics.firth import look
 from qualify.numerics.lanes import FARTHEST, LANES, chances, logarithms
+from qualify.numerics.newton import CONVERGED, DRIFTING, SINGULAR, Climb, begin, climb, climb_on
 
 climb, begin, climb_on = from_python(climb, begin, climb_on)
 with_columns, add_products, log_likelihood = from_python(with_columns, add_products, log_likelihood)

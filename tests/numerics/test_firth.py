@@ -15,12 +15,12 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from qualify.numerics.blocks import block_rows, score
-from qualify.numerics.climb import CONVERGED, SINGULAR, UNFINISHED
 from qualify.numerics.firth import bend, look
 from qualify.numerics.logistic import Problem, fit_logistic, sharpen
-from qualify.numerics.maximum import FINEST, Maximum, maximise, maximise_from_near
-from qualify.numerics.positive import lower_root
+from qualify.numerics.newton import CONVERGED, SINGULAR, UNFINISHED
+from qualify.numerics.penalized_newton import FINEST, Maximum, maximise, maximise_from_near
 from qualify.numerics.profile import profile_end
+from qualify.numerics.small_cholesky import lower_root
 
 (maximise_from_near,) = from_python(maximise_from_near)
 

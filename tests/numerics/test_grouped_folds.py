@@ -15,11 +15,11 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 import qualify as ql
+from qualify.deals.resampling_units import sample_of
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.procedures import Recipe
 from qualify.numerics.resampling import cross_fits
 from qualify.numerics.validation import measure_splits
-from qualify.units import sample_of
 
 HERE = Path(__file__).resolve().parent.parent
 

@@ -10,13 +10,13 @@ import pytest
 from kernels import coded, from_python
 from scipy.special import expit
 
-from qualify.numerics.board import Scorecard
 from qualify.numerics.coding import NOMINAL, NUMERIC, RANKED, Items, count_answers
-from qualify.numerics.descent import LEEWAY
+from qualify.numerics.coordinate_descent import LEEWAY
 from qualify.numerics.points import AFFORDABLE, SPANS, Budget, find_points
 from qualify.numerics.procedures import answer_effects
 from qualify.numerics.resampling import Sample
 from qualify.numerics.ridge import Training, choose_ridge, prepare_training
+from qualify.numerics.score_histogram import Scorecard
 
 (find_points,) = from_python(find_points)
 

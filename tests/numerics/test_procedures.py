@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from qualify.numerics.climb import CONVERGED
 from qualify.numerics.coding import dense_design
+from qualify.numerics.newton import CONVERGED
 from qualify.numerics.procedures import (
     NOWHERE,
     Recipe,

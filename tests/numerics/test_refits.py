@@ -13,10 +13,10 @@ from kernels import from_python
 from scipy.special import expit
 
 from qualify.numerics.blocks import Vector, block_rows, empty_blocks, score
-from qualify.numerics.climb import CONVERGED, DRIFTING, SINGULAR, UNFINISHED
-from qualify.numerics.cores import together
 from qualify.numerics.firth import slopes
 from qualify.numerics.logistic import fit_logistic
+from qualify.numerics.newton import CONVERGED, DRIFTING, SINGULAR, UNFINISHED
+from qualify.numerics.parallel import together
 from qualify.numerics.refits import (
     Draws,
     Refits,
@@ -98,7 +98,7 @@ def test_results_do_not_hang_on_the_number_of_threads(
         return refit_many(design, outcome, Draws(100, np.random.default_rng(7)))
 
     first = run()
-    monkeypatch.setattr("qualify.numerics.cores.cores", lambda: 1)
+    monkeypatch.setattr("qualify.numerics.parallel.cores", lambda: 1)
     np.testing.assert_array_equal(first.beta, run().beta)
 
 

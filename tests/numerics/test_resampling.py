@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from qualify.numerics import cores
+from qualify.numerics import parallel
 from qualify.numerics.coding import NOMINAL, Items
-from qualify.numerics.cores import CHUNK, CHUNK_ROWS, replicate, replicate_together, together
 from qualify.numerics.curves import FLAT, LOGISTIC, Curve, fit_logistic_curve, signed_root
 from qualify.numerics.folds import assign_folds
 from qualify.numerics.logistic import fit_logistic
 from qualify.numerics.metrics import auc
+from qualify.numerics.parallel import CHUNK, CHUNK_ROWS, replicate, replicate_together, together
 from qualify.numerics.procedures import Recipe, predict, train
 from qualify.numerics.resampling import (
     Replicate,
@@ -213,7 +213,7 @@ def test_the_number_of_threads_changes_nothing(
 ) -> None:
     found = []
     for threads in (1, 2, 3):
-        monkeypatch.setattr(cores, "cores", lambda threads=threads: threads)
+        monkeypatch.setattr(parallel, "cores", lambda threads=threads: threads)
         rng = np.random.default_rng(11)
         draws = replicate(lambda g: bootstrap_procedure(grouped, recipe, 4, 3.0, g), 6, rng, what="drawing")
         found.append(bytes_of(draws))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from qualify.numerics import cores, validation
+from qualify.numerics import parallel, validation
 from qualify.numerics.coding import NOMINAL, NUMERIC, Items
 from qualify.numerics.metrics import auc_interval, auc_variance
 from qualify.numerics.performance import MEASURES, REFIT_INTERCEPT, SLOPE_ERROR, WIDTH, measure
@@ -234,7 +234,7 @@ def test_threads_change_nothing_and_seeds_do(
     sample = mixed_sample(200, 2)
 
     def run(seed: int, threads: int) -> bytes:
-        monkeypatch.setattr(cores, "cores", lambda: threads)
+        monkeypatch.setattr(parallel, "cores", lambda: threads)
         rng = np.random.default_rng(seed)
         draws = bootstrap_optimism(sample, recipe, 30, rng)
         splits = cross_fits(sample, recipe, 5, 4, rng)

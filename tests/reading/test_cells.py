@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qualify as ql
+from qualify._support.words import clean_text, fold, squeeze
 from qualify.deals import read_deals
 from qualify.errors import InvalidDeals
 from qualify.reading.cells import code_cells, is_error_cell
 from qualify.survey import Answer, Characteristic, Columns, Outcomes, Survey
-from qualify.words import clean_text, fold, squeeze
 
 UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 SPACES = " \u00a0\u2009\u202f\u3000\t"

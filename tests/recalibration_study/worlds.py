@@ -12,14 +12,14 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 import qualify as ql
+from qualify.criteria.refine import from_zero
+from qualify.deals.score_bins import scales_of, whole_items
 from qualify.numerics.coding import Items, dense_design
 from qualify.numerics.curves import fit_logistic_curve
 from qualify.numerics.procedures import points_recipe, predict, train
 from qualify.numerics.resampling import Sample, bootstrap_procedure, cross_fit
 from qualify.numerics.ridge import choose_ridge, prepare_training, ridge_at
 from qualify.numerics.tipping import _correction, steepen
-from qualify.refining import from_zero
-from qualify.scales import scales_of, whole_items
 
 # Log-odds that a yes adds in worlds of yes-or-no questions, each of which is one column.
 EFFECTS = {

@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from qualify.criteria import Criteria
+from qualify._support.words import fold
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import Choice, Question, Rules
+from qualify.formatting.formats import clean
 from qualify.survey import UNKNOWN
-from qualify.tables.formats import clean
-from qualify.words import fold
 
 LONGEST_BASE = 24  # of an answer's field name: what a suffix adds stays within 40 characters
 

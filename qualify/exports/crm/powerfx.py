@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.crm.fields import Asked, asked_of, heading, spellings, table
 from qualify.exports.crm.formulas import chunked, combined, number, probability, steps, value_of_blank
 from qualify.exports.crm.powerfx_text import RESERVED, PowerFxLimits, literal
 from qualify.exports.rules import Choice, Question, Rules, rules_of
+from qualify.formatting.formats import clean
 from qualify.survey import UNKNOWN
-from qualify.tables.formats import clean
 
 SPARE = 250  # characters for what stands around cases
 LONGEST_NAME = 60  # characters of a question in the text of gates

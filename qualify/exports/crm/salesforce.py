@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.crm.fields import Asked, asked_of, heading, spellings, table
 from qualify.exports.crm.formulas import chunked, combined, number, probability, steps, value_of_blank
 from qualify.exports.crm.salesforce_size import FlowMap, SalesforceLimits, flow_text, place_fields, size_of
 from qualify.exports.rules import NO_LIMIT, Choice, Question, Rules, rules_of
-from qualify.tables.formats import clean
+from qualify.formatting.formats import clean
 
 LONGEST_VALUE = 255  # characters of a picklist value
 LONGEST_NAME = 80  # characters of a question in the text of gates

@@ -14,8 +14,8 @@ from sqlglot import exp
 SPACES = (9, 10, 11, 12, 13, 160)
 # What databases, their clients or templates may read as more than itself: control characters and \ {.
 UNPLAIN = re.compile(r"[\x01-\x1f\x7f-\x9f\\{]")
-# As qualify.words.NUMBER, in lower case and with an exponent of two digits: with at most 200 characters it
-# fits a double precision number, so that no cell can stop the whole view.
+# As NUMBER in qualify._support.words, in lower case and with an exponent of two digits: with at most 200
+# characters it fits a double precision number, so that no cell can stop the whole view.
 _NUMBER = "^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9][0-9]?)?$"
 _LONGEST = 200
 # The same without regular expressions, which SQLite lacks.

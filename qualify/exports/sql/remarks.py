@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from qualify.tables.formats import clean
+from qualify.formatting.formats import clean
 
 # The character 0 and halves of characters.
 UNHELD = re.compile("[\x00\ud800-\udfff]")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, get_args
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.errors import InvalidArgument, Problem, check_choice
 from qualify.exports.rules import Rules, rules_of
 from qualify.exports.sql.remarks import UNHELD, plain_remark
-from qualify.tables.formats import clean
+from qualify.formatting.formats import clean
 
 Dialect = Literal["duckdb", "postgres", "snowflake", "bigquery", "spark", "sqlite"]
 

@@ -9,6 +9,7 @@ from functools import reduce
 
 from sqlglot import exp
 
+from qualify._support.words import as_number, fold
 from qualify.deals.options import NOT_CHOSEN
 from qualify.exports.rules import NO_LIMIT, Choice, Question, Rules
 from qualify.exports.sql.dialects import (
@@ -24,7 +25,6 @@ from qualify.exports.sql.dialects import (
 )
 from qualify.exports.sql.remarks import UNHELD, plain_remark
 from qualify.survey import Option
-from qualify.words import as_number, fold
 
 # Left to themselves these put the steps into one another, and work a cell out anew wherever it is used:
 # twenty to sixty times slower.

@@ -9,13 +9,13 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from openpyxl import Workbook
 from openpyxl.xml.functions import tostring
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import rules_of
 from qualify.exports.workbook import looks
 from qualify.exports.workbook.plan import CALCULATOR, FIRST_LIST, FIRST_POINTS, plan_of, shown
 from qualify.exports.workbook.sheets import write_batch, write_calculator
 from qualify.exports.workbook.tables import POINTS_WIDTHS, write_lists, write_points, write_workings
-from qualify.tables.wording import rate
+from qualify.formatting.wording import rate
 
 FIXED = dt.datetime(2000, 1, 1)  # no clock: the same criteria give the same bytes
 PROPERTIES = "docProps/core.xml"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from openpyxl.utils import get_column_letter
 
 from qualify.exports.rules import Choice, Question, Rules
+from qualify.formatting.formats import clean
 from qualify.survey import UNKNOWN
-from qualify.tables.formats import clean
 
 DEALS = 500  # rows of the sheet Batch
 FIRST_POINTS = 5  # first row of the tables in Points
@@ -22,11 +22,21 @@ FIRST_QUESTION = 13  # of the questions in Calculator
 LONGEST = 32_767  # characters of a cell
 SHOWN = 200  # characters of an answer in a list, a name in a table
 _OUTSIDE_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-Word = tuple[str, str, int]
+Word = tuple[str, int]
 _CODE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 _SPACES = str.maketrans({"\t": " ", "\n": " ", "\r": " ", "\xa0": " "})
-# The same as in `reading.as_compared`.
-_LETTERS = str.maketrans({"\u2019": "'", "ß": "ss", "ς": "σ"})
+# Letters and signs that Python takes as the same; word processors write the latter unasked.
+SAME = {
+    "\u2019": "'",
+    "\u2018": "'",
+    "\u201c": '"',
+    "\u201d": '"',
+    "\u2013": "-",
+    "\u2014": "-",
+    "ß": "ss",
+    "ς": "σ",
+}
+_LETTERS = str.maketrans(SAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +51,8 @@ class Placed:
         Number of its first answer; answers are numbered over all questions, from 1, as Points lists them.
     labels : tuple of str
         What drop-down lists offer.
-    words : tuple of (str, str, int)
-        Each accepted word: as it is found (spaces made one), as it is, and the number of its answer.
+    words : tuple of (str, int)
+        Each accepted word, its spaces made one, and the number of its answer.
     label_row, word_row, range_row : int
         First rows of its labels, words and ranges in Lists.
     text, trimmed, number, answer : str
@@ -138,7 +148,7 @@ def plan_of(rules: Rules) -> Plan:
     ...               start=0, probabilities=(0.5,), first_inside=0, first_above=1)
     >>> plan = plan_of(rules)
     >>> plan.placed[0].words, plan.placed[0].answer, plan.score
-    ((('no', 'no', 1),), 'D', 'F')
+    ((('no', 1),), 'D', 'F')
     """
     size = len(rules.questions)
     numbers = sum(question.is_number for question in rules.questions)
@@ -242,13 +252,13 @@ def _labels_and_words(question: Question, first: int) -> tuple[tuple[str, ...], 
             labels.append(label)
             _take(taken, [_lower(label)], number)
     words = sorted(taken.items(), key=lambda entry: entry[1])
-    return tuple(labels), tuple((_squeezed(word), word, number) for word, number in words)
+    return tuple(labels), tuple(words)
 
 
 def _take(taken: dict[str, int], words: Iterable[str], number: int) -> None:
     for word in words:
         if word.strip() and not _OUTSIDE_XML.search(word) and len(written(word)) <= LONGEST:
-            taken.setdefault(word.strip(), number)
+            taken.setdefault(_squeezed(word), number)
 
 
 def _label(choice: Choice, number: int, taken: dict[str, int]) -> str:
@@ -269,4 +279,4 @@ def _squeezed(word: str) -> str:
 
 
 def _lower(text: str) -> str:
-    return text.strip().lower().translate(_LETTERS)
+    return _squeezed(text).lower().translate(_LETTERS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from qualify.exports.workbook.plan import FIRST_LIST, Placed
+from qualify.exports.workbook.plan import FIRST_LIST, SAME, Placed
 
 ENDLESS = 9.99e307  # stands for infinity
 DIGITS = 40  # longest number written as text
@@ -28,7 +28,10 @@ def as_compared(cell: str) -> str:
     str
         A formula without its equals sign, as from every function here.
     """
-    lower = f'SUBSTITUTE(SUBSTITUTE(SUBSTITUTE(LOWER({cell}),"\u2019","\'"),"ß","ss"),"ς","σ")'
+    lower = f"LOWER({cell})"
+    for sign, plain in SAME.items():
+        quoted = plain.replace('"', '""')
+        lower = f'SUBSTITUTE({lower},"{sign}","{quoted}")'
     # Numbers and truth values are written as Python writes them, whatever the language of the spreadsheet.
     words = f'IF(ISNUMBER({cell}),SUBSTITUTE({cell}&"",",","."),{lower})'
     # First of all: LibreOffice takes truth values for numbers.
@@ -92,20 +95,18 @@ def answer_given(one: Placed, row: int) -> str:
     str
         Formula.
     """
-    found = _by_word(one, f"${one.text}{row}", f"${one.trimmed}{row}")
+    found = _by_word(one, f"${one.trimmed}{row}")
     if one.number:
         inside = _by_range(one, f"${one.number}{row}")
         found = f"IF({found}>0,{found},{inside})" if found != "0" else inside
     return f'IFERROR(IF(${one.trimmed}{row}="",{one.blank},{found}),0)'
 
 
-def _by_word(one: Placed, text: str, key: str) -> str:
+def _by_word(one: Placed, key: str) -> str:
     if not one.words:
         return "0"
-    keys, words, numbers = (in_lists(column, one.word_row, len(one.words)) for column in "DEF")
-    # The key finds the word; then its inner space is held against the cell as it is.
-    inner = f"MID({text},FIND(LEFT({key},1),{text}),LEN({words}))"
-    return f"SUMPRODUCT(EXACT({keys},{key})*EXACT({words},{inner})*{numbers})"
+    keys, numbers = (in_lists(column, one.word_row, len(one.words)) for column in "DF")
+    return f"SUMPRODUCT(EXACT({keys},{key})*{numbers})"
 
 
 def _by_range(one: Placed, number: str) -> str:

@@ -6,6 +6,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from qualify._support.words import number_text
 from qualify.exports.rules import Question, Rules
 from qualify.exports.workbook import formulas, looks, reading
 from qualify.exports.workbook.looks import put, put_field, put_formula
@@ -19,7 +20,6 @@ from qualify.exports.workbook.plan import (
     place,
     shown,
 )
-from qualify.words import number_text
 
 WIDTHS = {"A": 5.0, "B": 58.0, "C": 28.0, "D": 10.0, "E": 40.0}
 FIRST_RESULT = FIRST_QUESTION - 8

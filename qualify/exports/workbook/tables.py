@@ -5,7 +5,7 @@ from __future__ import annotations
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from qualify.criteria import Criteria
+from qualify.criteria.model import Criteria
 from qualify.exports.rules import NO_LIMIT, Rules
 from qualify.exports.workbook import formulas, reading
 from qualify.exports.workbook.looks import HEAD, NOTE, SHARE, TEXT, TITLE, VALUE, put, put_formula, tall
@@ -94,7 +94,7 @@ def write_lists(sheet: Worksheet, plan: Plan) -> None:
         The plan.
     """
     heads = {
-        "A": "Position", "C": "Question", "D": "Word as found", "E": "Word", "F": "Answer number",
+        "A": "Position", "C": "Question", "D": "Word", "F": "Answer number",
         "H": "Question", "I": "Drop-down entry", "K": "Question", "L": "From", "M": "To below",
         "N": "Answer number", "P": "Win probability at most",
     }  # fmt: skip
@@ -105,7 +105,7 @@ def write_lists(sheet: Worksheet, plan: Plan) -> None:
     for one in plan.placed:
         name = shown(one.question.name)
         for row, word in enumerate(one.words, start=one.word_row):
-            _put_row(sheet, "CDEF", row, (name, *word))
+            _put_row(sheet, "CDF", row, (name, *word))
         for row, label in enumerate(one.labels, start=one.label_row):
             _put_row(sheet, "HI", row, (name, label))
         for row, (low, below, number) in enumerate(one.ranges, start=one.range_row):

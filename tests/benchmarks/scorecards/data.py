@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import qualify as ql
+from qualify.deals.resampling_units import in_order
+from qualify.deals.score_bins import scales_of, whole_sample
 from qualify.numerics.resampling import Sample, divide
-from qualify.scales import scales_of, whole_sample
-from qualify.units import in_order
 
 HERE = Path(__file__).resolve().parent
 EXAMPLES = HERE.parents[2] / "examples"

@@ -11,12 +11,12 @@ from scipy.special import expit
 
 import qualify as ql
 from benchmarks.scorecards.data import Case
+from qualify.criteria.refine import Refined, refine
+from qualify.deals.resampling_units import sample_of
+from qualify.deals.score_bins import scales_of, whole_items, whole_sample
 from qualify.numerics.curves import Curve, fit_logistic_curve, probability
 from qualify.numerics.procedures import Recipe, Trained, points_recipe, predict, train
 from qualify.numerics.resampling import Sample
-from qualify.refining import Refined, refine
-from qualify.scales import scales_of, whole_items, whole_sample
-from qualify.units import sample_of
 
 # Draws behind the correction of the probabilities' slope; `refine_criteria` makes 200 for its intervals.
 REPLICATES = 50

@@ -1,1 +1,0 @@
-"""What `audit_deals` looks for, one group of checks per file; each check yields the findings it has."""

@@ -1,1 +1,0 @@
-"""The parts of `recalibrate`: deals held against criteria, the test, the update, drift, and their words."""
