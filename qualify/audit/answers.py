@@ -41,7 +41,7 @@ def check_answers(
         Nothing to compare, blank surveys, unknown answers, rare ones, answers that decide alone or were
         never given.
     """
-    yield from _nothing_varies(deals, design)
+    yield from _nothing_varies(deals, design, mirrors)
     yield from _blank_surveys(deals)
     yield from _unknown(deals, level, mirrors)
     yield from _rare(deals, design)
@@ -49,10 +49,10 @@ def check_answers(
     yield from _never_given(deals)
 
 
-def _nothing_varies(deals: Deals, design: DesignMatrix) -> Iterator[Finding]:
+def _nothing_varies(deals: Deals, design: DesignMatrix, mirrors: Collection[str]) -> Iterator[Finding]:
     idle = [name for name in deals.survey.names if not design.columns(name, "known")]
     severity: Severity = "stop" if len(idle) == len(deals.survey.names) else "warn"
-    for name in idle:
+    for name in idle if severity == "stop" else [name for name in idle if name not in mirrors]:
         answers = deals.answers[name]
         known = answers[answers != UNKNOWN].value_counts()
         given = [str(answer) for answer in known.index[known > 0]]

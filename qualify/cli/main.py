@@ -285,9 +285,9 @@ def _tell_notes_of(notes: pd.DataFrame) -> None:
 
 def _warn_of_mirrors(deals: Deals, strict: bool) -> None:
     """Say in red which questions say the outcome, before anything else; refuse to go on if `strict`."""
-    from qualify.deals.mirrors import mirrors_of
+    from qualify.deals.mirrors import mirrors_of, said_of
 
-    said = [mirror.in_words(name) for name, mirror in mirrors_of(deals).items()]
+    said = list(said_of(deals, mirrors_of(deals)).values())
     fix = "leave it out of the survey, or write known_before: true if it is known before the outcome"
     if said and strict:
         raise InvalidDeals([Problem(reason=text.rstrip("."), mend=fix) for text in said], "--strict:")

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from qualify.criteria.points import answers_table, as_numbers, highest_of, points_table
+from qualify.criteria.points import answers_table, as_numbers, highest_of, points_against, points_table
 from qualify.criteria.refine import Refined
 from qualify.deals import Deals
 from qualify.deals.design import as_floats
@@ -169,7 +169,9 @@ def provenance_of(deals: Deals, refined: Refined, points: pd.DataFrame) -> dict[
     information = fit.information[np.ix_(busy, busy)]
     inverse = np.linalg.inv(curvature) if np.isfinite(curvature).all() else np.full(curvature.shape, np.nan)
     mirrors = list(mirrors_of(deals))
-    return ({"mirrors": mirrors} if mirrors else {}) | {
+    against = points_against(points, deals.survey)
+    told = {"mirrors": mirrors, "against_direction": against}
+    return {name: said for name, said in told.items() if said} | {
         "grouping": refined.grouping,
         "deals": deals.n,
         "won": int(deals.won.sum()),

@@ -34,7 +34,7 @@ def criteria_to_markdown(criteria: Criteria) -> str:
         Markdown with tables (GitHub's dialect). Names and answers are escaped: whatever stands in them is
         shown and does nothing.
     """
-    parts = [f"# {escape(_title(criteria))}", _mirrors(criteria), _origin(criteria)]
+    parts = [f"# {escape(_title(criteria))}", _mirrors(criteria), _against(criteria), _origin(criteria)]
     if criteria.kept:
         parts += ["## How to use it", _how(criteria), "## Questions", _questions(criteria)]
         parts += _gates(criteria)
@@ -83,6 +83,11 @@ def _mirrors(criteria: Criteria) -> str:
         return ""
     names = ", ".join(map(escape, criteria.mirrors))
     return f"**Do not use: {names} say the outcome in other words, or are known only after it.**"
+
+
+def _against(criteria: Criteria) -> str:
+    """Say at the top which points go against the direction that the survey declares."""
+    return "\n".join(f"- {escape(said)}" for said in criteria.provenance.get("against_direction", []))
 
 
 def _origin(criteria: Criteria) -> str:

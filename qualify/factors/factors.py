@@ -144,7 +144,7 @@ def find_factors(
     groups = joint_tests(design.names, column_places(design), fit, member)
     add_verdicts(table, groups, member, linked, q)
     mirrors = mirrors_of(deals)
-    raise_mirrors(table, mirrors)
+    raise_mirrors(table, [name for name, mirror in mirrors.items() if mirror.kind != "only closed"])
     _measure(table, deals, design, fit, level, np.random.default_rng(rng))
     add_remarks(table, deals, q, mirrors)
     return Factors(

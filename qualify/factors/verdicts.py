@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ from scipy.stats import false_discovery_control
 from qualify.deals import Deals
 from qualify.deals.design import as_floats
 from qualify.numerics.full_fit import FullFit
+from qualify.survey import Characteristic
+from qualify.survey.mirrors import Mirror
 
 # Beyond this share of unknown answers a finding rests on the rest of the deals, and the reader should know.
 MANY_UNKNOWN = 0.2
@@ -68,7 +71,9 @@ def raise_mirrors(table: pd.DataFrame, mirrors: Collection[str]) -> None:
         table.loc[row, "shares_with"] = "; ".join(others)
 
 
-def add_remarks(table: pd.DataFrame, deals: Deals, q: float, mirrors: Collection[str] = ()) -> None:
+def add_remarks(
+    table: pd.DataFrame, deals: Deals, q: float, mirrors: Mapping[str, Mirror] | None = None
+) -> None:
     """Write surprise (against hand-given points) and note into the table."""
     points = {name: deals.survey.hand_points(name) for name in deals.survey.names}
     any_points = any(points.values())
@@ -77,24 +82,57 @@ def add_remarks(table: pd.DataFrame, deals: Deals, q: float, mirrors: Collection
     table["surprise"] = [
         _surprise(answers[name], won, verdict, points[name]) if any_points else "" for name, verdict in pairs
     ]
-    directions = {asked.name: asked.direction for asked in deals.survey.characteristics}
+    against = against_directions(table, deals, q)
     table["note"] = [
-        "; ".join(filter(None, (_mirror_note(row, mirrors), _against(row, directions, q), _note(row, q))))
+        "; ".join(
+            filter(
+                None, (_mirror_note(row, mirrors or {}), against.get(row["characteristic"]), _note(row, q))
+            )
+        )
         for row in table.to_dict("records")
     ]
 
 
-def _mirror_note(row: Mapping[Hashable, object], mirrors: Collection[str]) -> str:
-    return "says the outcome by itself" if row["characteristic"] in mirrors else ""
-
-
-def _against(row: Mapping[Hashable, object], directions: Mapping[str, str], q: float) -> str:
-    """Say that what was found goes against the direction that the survey declares."""
-    expected = {"with": "winning", "against": "losing"}.get(directions[str(row["characteristic"])])
-    shown = row["verdict"] != "not shown"
-    if expected is None or not shown or row["direction"] in ("", "differs", expected):
+def _mirror_note(row: Mapping[Hashable, object], mirrors: Mapping[str, Mirror]) -> str:
+    mirror = mirrors.get(str(row["characteristic"]))
+    if mirror is None:
         return ""
-    return f"goes with {row['direction']}, and the survey expects {expected}"
+    known = "" if mirror.kind == "decides" else f", known {mirror.kind}"
+    return (
+        "known for closed deals only"
+        if mirror.kind == "only closed"
+        else f"says the outcome by itself{known}"
+    )
+
+
+def against_directions(table: pd.DataFrame, deals: Deals, q: float) -> dict[str, str]:
+    """Say by name what goes against the direction that the survey declares, alone or beside the others."""
+    rows = {row["characteristic"]: row for row in table.to_dict("records")}
+    declared = [asked for asked in deals.survey.characteristics if asked.direction != "either"]
+    found = {asked.name: _against(deals, asked, rows[asked.name], q) for asked in declared}
+    return {name: clause for name, clause in found.items() if clause}
+
+
+def _against(deals: Deals, asked: Characteristic, row: Mapping[Hashable, Any], q: float) -> str:
+    expected, found = ("winning", "losing") if asked.direction == "with" else ("losing", "winning")
+    sign = 1 if asked.direction == "with" else -1
+    beside = row["q_value"] < q and sign * row["swing"] < 0
+    alone = row["alone_q"] < q and sign * _alone(deals, asked) < 0
+    if not (beside or alone):
+        return ""
+    where = "" if beside and alone else "alone it " if alone else "beside the others it "
+    return f"{where}goes with {found}, and the survey expects {expected}"
+
+
+def _alone(deals: Deals, asked: Characteristic) -> float:
+    """Covariance of known answers, in their order, with winning."""
+    answers = deals.closed[asked.name]
+    codes, last = answers.cat.codes.to_numpy(), len(answers.cat.categories) - 1
+    known = codes < last
+    numbers = answers[known].astype(str).astype(float) if asked.kind == "score" else codes[known]
+    value = np.asarray(numbers, dtype=np.float64)
+    won, weights = as_floats(deals.won)[known], as_floats(deals.weights)[known]
+    return float(np.cov(value, won, aweights=weights)[0, 1]) if value.size > 1 else 0.0
 
 
 def _surprise(

@@ -15,6 +15,7 @@ from qualify.criteria.parsimony import what_more_would_do
 from qualify.criteria.points import points_against
 from qualify.deals import Deals
 from qualify.factors.factors import Factors
+from qualify.factors.verdicts import against_directions
 from qualify.formatting.formats import clean, format_value
 from qualify.formatting.wording import counted, listed, pairs, rate
 from qualify.study.trust import trust_in_words
@@ -65,16 +66,17 @@ def summarise(
     """
     sections = [
         Section("", _opening(deals, audit)),
+        *_mirrors(audit),
         *_reservations(audit, "stop", "Mend this first"),
-        _matters(deals, factors),
+        _matters(deals, factors, audit.mirrors),
         *_unknown(deals, factors),
         *_surprises(factors),
-        *_against_direction(factors, criteria),
+        *_against_direction(deals, factors, criteria),
         Section("How far the win probability can be trusted", *trust_in_words(validation)),
         _resting_on(_tips(tipping), list(audit.mirrors)),
         _resting_on(_kept(criteria, deals), [name for name in audit.mirrors if name in criteria.kept]),
         *_gates(criteria),
-        *_stop_asking(factors, criteria),
+        *([] if audit.mirrors else _stop_asking(factors, criteria)),
         *_reservations(audit, "warn", "Bear in mind"),
         Section(
             "", "All of this is what went with winning; it does not say what a change would bring about."
@@ -110,14 +112,29 @@ def _opening(deals: Deals, audit: Audit) -> str:
     return f"{counted(deals.n, 'deal')} closed{when}. Win rate {rated}.{beside}"
 
 
+def _mirrors(audit: Audit) -> Iterator[Section]:
+    found = audit.findings[_of_mirrors(audit)]
+    if len(found):
+        text = (
+            "They are known only with the outcome, or say it in other words. What follows is too good to be "
+            "true where it rests on them, and they hide the other questions. Leave them out of the survey "
+            "and run this again; for one that is truly known before the outcome, write `known_before: true`."
+        )
+        yield Section("Stop: these questions say the outcome", text, tuple(found["what"]))
+
+
+def _of_mirrors(audit: Audit) -> pd.Series[bool]:
+    return audit.findings["where"].isin(audit.mirrors) & (audit.findings["severity"] == "stop")
+
+
 def _reservations(audit: Audit, severity: str, heading: str) -> Iterator[Section]:
-    found = audit.findings[audit.findings["severity"] == severity]
+    found = audit.findings[(audit.findings["severity"] == severity) & ~_of_mirrors(audit)]
     if len(found):
         points = [f"{row['what']} {row['mend']}" for row in found.to_dict("records")]
         yield Section(heading, "", tuple(points))
 
 
-def _matters(deals: Deals, factors: Factors) -> Section:
+def _matters(deals: Deals, factors: Factors, mirrors: tuple[str, ...]) -> Section:
     table = factors.table
     names = {verdict: list(rows["characteristic"]) for verdict, rows in table.groupby("verdict")}
     adds, shared = (len(names.get(verdict, [])) for verdict in ("adds", "shared"))
@@ -125,7 +142,8 @@ def _matters(deals: Deals, factors: Factors) -> Section:
         "swing", key=lambda swing: -swing.abs(), kind="stable"
     )
     points = [_added(deals, row, factors.level) for row in by_size.to_dict("records")]
-    points += _shared(deals, factors, set(names.get("shared", [])))
+    points += _shared(deals, factors, set(names.get("shared", [])) - set(mirrors))
+    points += [f"{listed(mirrors, most=30)}: see above."] if mirrors else []
     if "not shown" in names:
         left = listed(names["not shown"], most=30)
         points.append(
@@ -254,13 +272,10 @@ def _resting_on(section: Section, mirrors: Sequence[str]) -> Section:
     return section._replace(text=f"{warning} {section.text}")
 
 
-def _against_direction(factors: Factors, criteria: Criteria) -> Iterator[Section]:
+def _against_direction(deals: Deals, factors: Factors, criteria: Criteria) -> Iterator[Section]:
     """Name what goes against the direction that the survey declares, in findings and in points."""
-    table = factors.table
-    found = table[table["note"].str.contains("and the survey expects", regex=False)]
-    points = [
-        f"{clean(row['characteristic'])} {row['note'].split('; ')[0]}." for row in found.to_dict("records")
-    ]
+    against = against_directions(factors.table, deals, factors.q)
+    points = [f"{clean(name)}: {clause}." for name, clause in against.items()]
     points += map(clean, points_against(criteria.points, criteria.survey))
     if points:
         text = f"The direction that the survey declares, against {counted(factors.n, 'deal')}:"

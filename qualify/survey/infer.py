@@ -341,7 +341,7 @@ def _mirror_by_data(draft: _Draft, column: Column) -> str | None:
     found = mirror_by_data(counts, ordered=column.clues.numbers is not None)
     if found is None:
         return None
-    return found.in_words("it").rstrip(".")
+    return found.in_words("it", column.clues.known).rstrip(".")
 
 
 def _layout(draft: _Draft) -> TableLayout | None:

@@ -11,12 +11,13 @@ from scipy.special import expit
 
 from qualify.deals import Deals
 from qualify.deals.design import as_floats
+from qualify.deals.mirrors import mirrors_of
 from qualify.deals.requirements import check_draws, check_outcomes
 from qualify.deals.resampling_units import FOLDS, in_order, sample_of
 from qualify.deals.score_bins import scales_of, whole_sample
 from qualify.errors import check_choice, check_level
 from qualify.formatting.render import page
-from qualify.formatting.wording import counted, pairs
+from qualify.formatting.wording import counted, listed, pairs
 from qualify.numerics.blocks import Matrix, Vector
 from qualify.numerics.calibration import calibration_curve
 from qualify.numerics.performance import MEASURES
@@ -255,12 +256,20 @@ def validate(
         grouping=work.grouping,
         other_grouping=other_grouping,
         drawn="accounts" if work.grouping == "accounts" else "single deals",
-        notes=(*notes, OF_POINTS) if procedure == "criteria" else notes,
+        notes=(*_resting(deals), *notes, *([OF_POINTS] if procedure == "criteria" else [])),
         replicates=work.replicates,
         failed=int(judged.failed[0]),
         level=float(level),
         n=deals.n,
         won=int(deals.won.sum()),
+    )
+
+
+def _resting(deals: Deals) -> tuple[str, ...]:
+    """Say that the figures rest on questions that say the outcome, if on any."""
+    names = list(mirrors_of(deals))
+    return (
+        (f"Not to be used: these figures rest on what says the outcome ({listed(names)}).",) if names else ()
     )
 
 
