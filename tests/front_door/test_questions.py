@@ -266,8 +266,10 @@ def test_a_sign_at_the_end_of_every_cell_parts_choices() -> None:
 def test_zeros_and_ones_beside_the_list_of_choices_are_its_options() -> None:
     rows = [("it finance", "1", "1"), ("it", "1", "0"), ("", "0", "0"), ("finance", "0", "1")] * 10
     table = pd.DataFrame(rows, columns=["grp/team", "grp/team/it", "grp/team/finance"])
-    table = table.assign(**{"grp/deal_id": [f"D{k}" for k in range(40)], "_id": range(40), "end": "x"})
-    table = table.assign(start="x", _uuid=range(40), outcome=["won"] * 20 + ["lost"] * 20)
+    table = table.assign(**{"grp/deal_id": [f"D{k}" for k in range(40)], "_id": range(40)})
+    table = table.assign(
+        _uuid=range(40), _submission_time="2025-01-02T10:05:10", outcome=["won"] * 20 + ["lost"] * 20
+    )
     survey = ql.infer_survey(table, outcome="outcome")
     assert survey.names == ("grp/team: it", "grp/team: finance")
     assert survey.columns.deal == "grp/deal_id"
@@ -279,7 +281,7 @@ def test_ids_beside_a_name_are_no_question() -> None:
     names = [f"Acme {k % 7}" for k in range(40)]
     table = pd.DataFrame({"Stage": ["Won", "Lost"] * 20, "Account Name": names})
     table = table.assign(
-        **{"Account Name.id": [f"zcrm {name}" for name in names], "Budget": ["Yes", "No"] * 20}
+        **{"Account Name.id": [f"zcrm {name}" for name in names], "Budget": ["Yes", "No", "No", "Yes"] * 10}
     )
     survey = ql.infer_survey(table.sample(frac=1, random_state=1), outcome="Stage")
     assert survey.columns.account == "Account Name"
