@@ -44,6 +44,9 @@ def _copies(deals: Deals) -> Iterator[Finding]:
     copies = deals.n - int(group.nunique())
     if not copies or 2 * group.nunique() < deals.n:
         return
+    columns = deals.survey.columns
+    if columns.deal is not None and not (columns.close_date or columns.value):
+        return  # ids differ, and short answers alone agree by chance
     what = f"{counted(copies, 'deal')} repeat another in every column read, the outcome included."
     if copies == 1:
         what = what.replace("repeat", "repeats", 1)

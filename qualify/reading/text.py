@@ -20,6 +20,7 @@ from qualify.reading.shape import Rows, Shape, find_table, is_doubtful
 
 DELIMITERS = (",", ";", "\t", "|", "||")
 DOUBLE, STAND_IN = "||", "\x1f"  # two signs are read as one that no text has
+FITTING = 0.9  # share of records of one width from which a separator fits
 PROBED = 300  # records by which a separator is judged
 KEPT = 700  # records kept at each end of the file, to be looked at
 CONTROL_Z = b"\x1a"  # how old programs end a text file
@@ -97,16 +98,18 @@ def _separated(content: bytes, name: str, known: str | None) -> tuple[str, str, 
     if said:
         return "\n" + text[said.end() :], said.group(1), said.group(1)
     head = text[:SAMPLE] if len(text) > SAMPLE else text
-    shown = known or _delimiter(head, name)
+    shown = _delimiter(head, name, known)
     if shown == DOUBLE:
         return text.replace(DOUBLE, STAND_IN), STAND_IN, shown
     return text, shown, shown
 
 
-def _delimiter(head: str, name: str) -> str:
-    """Return the separator that gives most records one and the same number of cells."""
+def _delimiter(head: str, name: str, known: str | None) -> str:
+    """Return the separator that gives most records one number of cells; a known one wherever it fits."""
     fits = {mark: _fits(head, mark) for mark in DELIMITERS}
     best = max(fits.values())
+    if known is not None and (fits.get(known, best)[1] >= FITTING or best[1] < FITTING):
+        return known
     found = [mark for mark in DELIMITERS if fits[mark] == best]
     if len(found) > 1 and best[0] and DOUBLE not in found:
         reason = f"{name} can be parted by {' or by '.join(map(repr, found))}"

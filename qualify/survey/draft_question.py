@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+import numpy as np
+
 from qualify._support.words import fold, number_text
-from qualify.survey.column_clues import FEW, Clues, are_codes, range_in
+from qualify.survey.column_clues import FEW, YES_NO, Clues, are_codes, range_in
 from qualify.survey.column_roles import Column, dates_in, heading_words, holds_emails, holds_periods
 from qualify.survey.model import Answer, Characteristic, Kind
 
+FEWEST_UNKNOWN = 5  # rows that say unknown in words, for a lone yes or no to be a question
 AS_ID = "different in every row; name it as deal under columns: if it is the deal's id"
 AS_DATE = "dates; name it as close_date, survey_date or created_date under columns: if it is one"
 
@@ -30,7 +34,7 @@ def why_left_out(column: Column) -> str:
     beside = " beside unknown or blank" if clues.filled < clues.rows else ""
     if not clues.known:
         return "nothing but blank or unknown"
-    if len(clues.known) == 1:
+    if len(clues.known) == 1 and not _one_sided(column):
         return f"always {clues.known[0]!r}{beside}"
     if holds_emails(clues):
         return "e-mail addresses"
@@ -72,7 +76,7 @@ def characteristic_of(name: str, column: Column) -> Characteristic:
             high=numbers[-1],
             unknown=tuple(unknown),
         )
-    kind, values = _words(clues)
+    kind, values = _words(column)
     answers = tuple(Answer(value=value) for value in values)
     return Characteristic(
         name=name, column=heading, kind=kind, question=question, answers=answers, unknown=tuple(unknown)
@@ -104,14 +108,44 @@ def doubts(column: Column, asked: Characteristic) -> Iterator[str]:
         yield "0 is below the scale in the heading, drafted as unknown; write low: 0 if it is a rating."
     if asked.kind == "choice" and clues.numbers is not None:
         yield "few whole numbers that look like codes, drafted as a choice; make it a score if they rate."
+    if asked.kind == "yes_no" and len(clues.known) == 1:
+        yield f"only {clues.known[0]!r} and words for unknown occur; the other side is drafted beside it."
     if any(fold(answer) == "na" for answer in clues.known):
         yield "NA is drafted as an answer; move it to `unknown` if it is none."
 
 
-def _words(clues: Clues) -> tuple[Kind, list[str]]:
-    if clues.yes_no:
-        return "yes_no", clues.yes_no
+def _words(column: Column) -> tuple[Kind, list[str]]:
+    clues = column.clues
+    if both := clues.yes_no or _one_sided(column) or _with_a_remark(clues.known):
+        return "yes_no", both
     return ("ordered", clues.ordered) if clues.ordered else ("choice", clues.known)
+
+
+def _one_sided(column: Column) -> list[str] | None:
+    """Return no and yes where only one of them occurs, beside words for unknown that tell as much."""
+    clues, counts = column.clues, np.bincount(column.coded.codes + 1)[1:]
+    unknown = [n for text, place, n in zip(column.coded.texts(), clues.places, counts, strict=False)
+               if text.strip() and place == len(clues.known)]  # fmt: skip
+    if len(clues.known) != 1 or sum(unknown) < FEWEST_UNKNOWN:
+        return None
+    only = clues.known[0]
+    pair = next((pair for pair in YES_NO if fold(only) in pair and len(only) > 1), None)
+    if pair is None:
+        return None
+    style = str.upper if only.isupper() else str.capitalize if only[0].isupper() else str.lower
+    return [only if fold(only) == word else style(word) for word in pair]
+
+
+def _with_a_remark(known: list[str]) -> list[str] | None:
+    """Return no and yes where one of two answers says more, as in "Yes, in writing" beside "No"."""
+    starts = [re.match(r"[^\W\d_]+(?=[,;:(]| [-–—(]|$)", fold(answer)) for answer in known]
+    words = [start[0] for start in starts if start]
+    if len(known) != 2 or len(words) != 2:
+        return None
+    for pair in YES_NO:
+        if set(words) == set(pair):
+            return known if words == list(pair) else known[::-1]
+    return None
 
 
 def _are_codes(column: Column) -> bool:

@@ -286,3 +286,25 @@ def test_ids_beside_a_name_are_no_question() -> None:
     survey = ql.infer_survey(table.sample(frac=1, random_state=1), outcome="Stage")
     assert survey.columns.account == "Account Name"
     assert "Account Name.id: left out, the ids of Account Name." in survey.notes
+
+
+def test_yes_beside_unknown_in_words_is_a_question_and_beside_blanks_is_none() -> None:
+    cells = ["Yes", "Don't know", "Yes", "Don't know", "Don't know"] * 10
+    table = pd.DataFrame({"Status": ["Won", "Lost"] * 25, "Competitor": cells, "Budget": ["Ja", "Nein"] * 25})
+    table["Budget"] = table["Budget"].sample(frac=1, random_state=1).to_numpy()
+    survey = ql.infer_survey(table, outcome="Status")
+    assert survey.characteristic("Competitor").values == ("No", "Yes")
+    assert any("Competitor: only 'Yes' and words for unknown occur" in note for note in survey.notes)
+    blank = table.assign(Competitor=[cell if cell == "Yes" else "" for cell in cells])
+    assert ql.infer_survey(blank, outcome="Status").names == ("Budget",)
+
+
+@pytest.mark.parametrize(
+    ("answers", "drafted"),
+    [(("No", "Yes, in writing"), "yes_no"), (("Nein (offen)", "Ja"), "yes_no"), (("No", "Noted"), "choice")],
+)
+def test_yes_with_a_remark_is_still_yes(answers: tuple[str, str], drafted: str) -> None:
+    cells = [answers[k % 3 == 0] for k in range(40)]
+    table = pd.DataFrame({"Status": ["Won", "Lost"] * 20, "Budget": cells})
+    asked = ql.infer_survey(table, outcome="Status").characteristic("Budget")
+    assert (asked.kind, asked.values) == (drafted, answers)
