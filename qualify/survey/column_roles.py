@@ -22,7 +22,7 @@ ROLES: dict[str, str] = {
         opportunity name, deal name, name of deal, id""",
     "close_date": """
         actual close date, close date, closed date, date closed, closed on, closing date, closedate,
-        close, abschlussdatum, abschluss am, abgeschlossen am, geschlossen am, schlusstermin,
+        close, closed, abschlussdatum, abschluss am, abgeschlossen am, geschlossen am, schlusstermin,
         abschlusstermin, abschluss, date de cloture, date cloture, date de fermeture, cloture le, fecha
         de cierre, fecha cierre, cerrado el, data di chiusura, data chiusura, chiuso il, data de
         fechamento, data fechamento, data de encerramento, fechado em, sluitingsdatum, afsluitdatum,
@@ -99,6 +99,7 @@ DEAL_WORDS = {
 }  # before a heading
 ID_WORDS = {
     "id",
+    "n",
     "ids",
     "nr",
     "no",

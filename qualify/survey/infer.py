@@ -19,9 +19,9 @@ from qualify.reading.layout import TableLayout
 from qualify.reading.source import RawTable, open_table
 from qualify.survey.check import RESERVED
 from qualify.survey.column_clues import clues_of
-from qualify.survey.column_roles import Column, ids_beside, roles_of, technical_headings
+from qualify.survey.column_roles import Column, dates_in, ids_beside, roles_of, technical_headings
 from qualify.survey.draft_question import characteristic_of, doubts, why_left_out
-from qualify.survey.mirrors import mirror_by_data, mirror_by_name
+from qualify.survey.mirrors import IS_OUTCOME, mirror_by_data, mirror_by_name
 from qualify.survey.model import Characteristic, Columns, Note, Survey
 from qualify.survey.multiple_choice import (
     Spread,
@@ -276,7 +276,9 @@ def _loudest_first(notes: list[Note]) -> list[Note]:
 
 
 def _mirror(column: Column) -> str | None:
-    return mirror_by_name(column.heading) or (mirror_by_name(column.text) if column.text else None)
+    reason = mirror_by_name(column.heading) or (mirror_by_name(column.text) if column.text else None)
+    # A column of dates that is called Closed says when, not how.
+    return None if reason == IS_OUTCOME and dates_in(column.coded) is not None else reason
 
 
 def _note_role(draft: _Draft, column: Column, role: str) -> None:

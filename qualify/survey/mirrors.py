@@ -39,8 +39,9 @@ NAMED = Limits(0.10, 0.25, 0.05, 0.20, 0.1)
 
 # Whole headings, as `heading_words` gives them, with the reason. English, German, French, Spanish, Italian,
 # Portuguese, Dutch. Words of BESIDE may stand before them.
+IS_OUTCOME = "its name says that it is the outcome"
 NAMES = {
-    "its name says that it is the outcome": """
+    IS_OUTCOME: """
         won, lost, closed, closed won, closed lost, won lost, win loss, win lost, outcome, result, won or
         lost, won flag, lost flag, won deal, lost deal, gewonnen, verloren, geschlossen, abgeschlossen,
         ergebnis, gagne, perdu, ganado, ganada, perdido, perdida, vinto, vinta, perso, persa, ganho,

@@ -21,6 +21,13 @@ Syntax = Literal["python", "command line"]
 MEANINGS = ("won", "lost", "no decision", "open", "leave out")
 MOST_WORDS = 20  # different words that nobody understands; more of them are no outcome
 OBVIOUS = {"won", "lost", "open", "closedwon", "closedlost"}
+INITIALS = {
+    "w": "won",
+    "l": "lost",
+    "g": "won",
+    "v": "lost",
+    "p": "lost",
+}  # won, gewonnen; lost, verloren, perdu
 # What a word that is not understood may mean, for the line to write; never taken without being told.
 LIKELY = {
     "no decision": "abandon|cancel|withdr|dead|expir|no bid|stall|abgebroch|storn|annul",
@@ -369,7 +376,7 @@ def _likely(
     for key, word in strange.items():
         plain = " ".join(plain_words(word))
         named = (one for one, stems in LIKELY.items() if any(stem in plain for stem in stems.split("|")))
-        found = next(named, None) or named_in(word)
+        found = next(named, None) or named_in(word) or INITIALS.get(plain)
         if found is None and undated is not None and bool(undated[rows[key]].all()):
             found = "open"
         if found is not None:

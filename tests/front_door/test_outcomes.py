@@ -131,6 +131,12 @@ def test_a_suggestion_follows_the_words_of_a_phrase() -> None:
     assert "won=['Won with Bo'], lost=['They won', 'We have lost them'], open=['Open with Ann']" in text
 
 
+def test_initials_are_suggested_the_right_way_round() -> None:
+    table = pd.DataFrame({"Result": ["W", "L", "L"] * 12, "Budget": ["Yes", "No"] * 18})
+    with pytest.raises(ql.InvalidArgument, match=r"A guess to correct: won=\['W'\], lost=\['L'\]"):
+        ql.infer_survey(table, outcome="Result")
+
+
 def test_headings_say_what_a_column_of_yes_and_no_says() -> None:
     said = {
         "IsWon": "won",

@@ -245,6 +245,7 @@ def test_what_was_found_of_a_file_is_kept_for_the_next(tmp_path: Path) -> None:
         (["Expected Close Date", "Actual Close Date"], "Actual Close Date"),
         (["Deal - Expected close date", "Deal - Deal closed on"], "Deal - Deal closed on"),
         (["Expected Close Date", "Deal"], "Expected Close Date"),
+        (["Closed", "Created"], "Closed"),
     ],
 )
 def test_the_date_of_closing_is_the_most_telling_one(headings: list[str], close: str) -> None:
